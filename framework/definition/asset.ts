@@ -1,0 +1,98 @@
+import type { Batch } from "./batch.ts";
+import type { AssetKey } from "./asset-key.ts";
+import type { Check } from "./check.ts";
+import type { Input, MaterializeContext, MaterializeResult } from "./context.ts";
+import type { DefinitionProblem } from "./problem.ts";
+import type { TableDefinition } from "./table.ts";
+
+declare const rowType: unique symbol;
+
+/** How often an asset that reads the outside world must be asked again. */
+export interface Refresh {
+  /** Shortest time between two reads, milliseconds; 0: whenever a run asks. */
+  readonly everyMs: number;
+}
+
+/** When a failed attempt is tried again. Only failures that are `retryable` are. */
+export interface RetryPolicy {
+  /** Attempts altogether. */
+  readonly maxAttempts: number;
+  /** Upper bound of the first wait, milliseconds; it doubles each time and the wait is drawn from 0 to it. */
+  readonly baseDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+/** A table that we keep. Made by {@link defineAsset}, `dbthub()` or `dbtProject()`; frozen. `R`: its rows. */
+export interface Asset<R = unknown> {
+  readonly kind: "asset";
+  readonly key: AssetKey;
+  /** Upstreams by the name under which the body reads them. */
+  readonly deps: Readonly<Record<string, AssetKey>>;
+  /** What sort of thing it is, for people: `dbt`, `salesforce`, `typescript`. */
+  readonly assetKind: string;
+  readonly group: string | undefined;
+  readonly owners: readonly string[];
+  readonly tags: readonly string[];
+  readonly description: string | undefined;
+  /** Changes when the asset's logic changes. A function, so that it is worked out only when asked. */
+  readonly codeVersion: () => string;
+  /** Undefined: it reads only its upstreams. */
+  readonly refresh: Refresh | undefined;
+  readonly retry: RetryPolicy;
+  readonly timeoutMs: number | undefined;
+  /** Name of the pool that bounds how many run at once. */
+  readonly pool: string | undefined;
+  readonly table: TableDefinition | undefined;
+  readonly checks: readonly Check[];
+  /** File, where known, for messages. */
+  readonly where: string | undefined;
+  readonly source:
+    | {
+        readonly type: "body";
+        readonly materialize: (context: MaterializeContext) => Promise<MaterializeResult | void>;
+      }
+    | { readonly type: "batch"; readonly batch: Batch };
+  readonly problems: readonly DefinitionProblem[];
+  readonly [rowType]?: R;
+}
+
+/** The type of an asset's rows. */
+export type RowOf<A> = A extends Asset<infer R> ? R : unknown;
+
+/** Upstream assets by name. */
+export type Deps = Readonly<Record<string, Asset>>;
+
+/** The type of `ctx.inputs` for some `deps`. */
+export type InputsOf<D extends Deps> = { readonly [K in keyof D]: Input<RowOf<D[K]>> };
+
+/** What {@link defineAsset} takes. */
+export interface AssetOptions<D extends Deps = Deps> {
+  /** `namespace/table`, lower case. */
+  readonly key: string;
+  /** @default {} */
+  readonly deps?: D;
+  /** @default "typescript" */
+  readonly kind?: string;
+  readonly group?: string;
+  readonly owners?: readonly string[];
+  readonly tags?: readonly string[];
+  readonly description?: string;
+  /** Overrides the version worked out from the text of `materialize`. */
+  readonly codeVersion?: string;
+  /** Give this when the body reads the outside world. */
+  readonly refresh?: Refresh;
+  /** @default 3 attempts, 1 s doubling to 1 min */
+  readonly retry?: Partial<RetryPolicy>;
+  /** @default none */
+  readonly timeoutMs?: number;
+  readonly pool?: string;
+  /** The lake table; made or evolved before the body runs. */
+  readonly table?: TableDefinition;
+  readonly checks?: readonly Check[];
+  readonly materialize: (
+    context: MaterializeContext<InputsOf<D>>,
+  ) => Promise<MaterializeResult | void> | MaterializeResult | void;
+}
+
+/** Retry of an asset that says nothing else. */
+export const defaultRetry: RetryPolicy = { maxAttempts: 3, baseDelayMs: 1_000, maxDelayMs: 60_000 };

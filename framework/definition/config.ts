@@ -1,0 +1,68 @@
+import type { Asset } from "./asset.ts";
+import type { AssetSource } from "./asset-source.ts";
+import type { Check } from "./check.ts";
+import type { WorkContext } from "./context.ts";
+
+/** Iceberg tables as plain files on this machine, DuckDB in process. */
+export interface EmbeddedLakehouse {
+  readonly type: "embedded";
+  /** Relative to the project. @default ".moraine/lake" */
+  readonly dir?: string;
+}
+
+/** How a target keeps its tables. */
+export type LakehouseConfig = EmbeddedLakehouse;
+
+/** How a target finds its credentials. */
+export type SecretsConfig =
+  /** The local Salesforce org, which registers its own; everything else comes from the environment. */
+  | { readonly type: "sandbox" }
+  /** `MORAINE_SECRET_<NAME>`, a JSON object; NAME in capitals, everything but letters and digits as `_`. */
+  | { readonly type: "environment" }
+  /** A JSON file of secrets by name, readable by its owner alone. */
+  | { readonly type: "file"; readonly path: string }
+  | { readonly type: "aws-secrets-manager"; readonly region?: string; readonly endpoint?: string };
+
+/** One place to run against. */
+export interface Target {
+  readonly lakehouse: LakehouseConfig;
+  readonly secrets: SecretsConfig;
+  /** How many runs at once per pool, over what the project says. */
+  readonly pools?: Readonly<Record<string, number>>;
+}
+
+/** What a config's `assets` may hold: values, arrays, module namespaces, sources, and globs of files whose exports are collected. */
+export type AssetEntry =
+  | Asset
+  | Check
+  | AssetSource
+  | string
+  | readonly AssetEntry[]
+  | { readonly [name: string]: unknown };
+
+/** Makes a resource once a run; it is closed with the run when it has `close`. */
+export type ResourceFactory = (context: Pick<WorkContext, "projectDir" | "stateDir" | "target">) => unknown;
+
+/** A project. The default export of `moraine.config.ts`. */
+export interface Config {
+  /** Shown in headers; lower case with dashes. */
+  readonly name: string;
+  readonly assets: AssetEntry;
+  /** @default the embedded lakehouse with secrets from the environment, as `local` */
+  readonly targets?: Readonly<Record<string, Target>>;
+  /** @default "local" */
+  readonly defaultTarget?: string;
+  /** What bodies find in `ctx.resources`. */
+  readonly resources?: Readonly<Record<string, ResourceFactory>>;
+  /** How many assets run at once per pool. */
+  readonly pools?: Readonly<Record<string, number>>;
+  readonly store?: {
+    /** Relative to the project. @default ".moraine/moraine.db" */
+    readonly path?: string;
+  };
+}
+
+/** Declares a project; the value itself, typed. */
+export function defineConfig(config: Config): Config {
+  return config;
+}

@@ -1,0 +1,95 @@
+import type { CheckOutcome, LogLevel, Metadata } from "../event/event.ts";
+import type { Lakehouse } from "../lakehouse/lakehouse.ts";
+import type { SecretProvider } from "../secrets/secret-provider.ts";
+import type { Json } from "../util/hash.ts";
+import type { AssetKey } from "./asset-key.ts";
+
+/** What the project's `resources` and moraine's own provide, by name. */
+export interface Resources {
+  /** The target's secret provider. */
+  readonly secrets: SecretProvider;
+  readonly [name: string]: unknown;
+}
+
+/** Progress of one asset: a message, a count, or both. */
+export interface Progress {
+  readonly message?: string;
+  readonly done?: number;
+  readonly total?: number;
+  /** What is counted, plural: `rows`, `models`. */
+  readonly unit?: string;
+}
+
+/** What every body of the user's code is given. */
+export interface WorkContext {
+  readonly runId: string;
+  /** The project's folder, absolute. */
+  readonly projectDir: string;
+  /** `.moraine` of the project, absolute. */
+  readonly stateDir: string;
+  /** Name of the target, e.g. `local`. */
+  readonly target: string;
+  readonly lakehouse: Lakehouse;
+  readonly resources: Resources;
+  /** Aborts on timeout and Ctrl-C; the body must end soon after, its slot is held until it does. */
+  readonly signal: AbortSignal;
+  /** Writes to the run's log. */
+  log(message: string, level?: LogLevel): void;
+}
+
+/** An upstream as a body reads it. */
+export interface Input<R> {
+  readonly key: AssetKey;
+  /** The data version that this run reads; recorded as lineage. */
+  readonly dataVersion: string | undefined;
+  /** The upstream's name in SQL. */
+  readonly sql: string;
+  /** All rows, streamed, in no particular order. */
+  rows(): AsyncIterable<R>;
+}
+
+/** What the last finished materialization of the asset left. */
+export interface LastMaterialization {
+  readonly runId: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly dataVersion: string | undefined;
+  readonly metadata: Metadata;
+}
+
+/** Context of {@link AssetOptions.materialize}. `Inputs` has the keys of `deps`. */
+export interface MaterializeContext<Inputs = Readonly<Record<string, Input<unknown>>>> extends WorkContext {
+  readonly key: AssetKey;
+  readonly inputs: Inputs;
+  /** 1 for the first try. */
+  readonly attempt: number;
+  /** Whether the asset was named with `--force`: redo it whole. */
+  readonly forced: boolean;
+  readonly lastMaterialization: LastMaterialization | undefined;
+  /** What the last success returned as `cursor`; undefined before the first one. */
+  readonly cursor: Json | undefined;
+  /** Reports progress; may be called often, what is shown is thinned. */
+  progress(progress: Progress): void;
+  /**
+   * Says, before the end, that this materialization changes its data, so that what is slow to start downstream
+   * (dbt) can warm up meanwhile.
+   */
+  announceChange(): void;
+  /** Records the result of a check that the body found out itself, e.g. a count proven at the source. */
+  reportCheck(name: string, result: CheckOutcome): void;
+}
+
+/** What a body may return. Without `dataVersion`, the lake table's snapshot, else the provenance, gives one. */
+export interface MaterializeResult {
+  readonly dataVersion?: string;
+  readonly metadata?: Metadata;
+  /** Stored in the transaction that records success, handed to the next materialization. */
+  readonly cursor?: Json;
+}
+
+/** Context of a check's body. */
+export interface CheckContext extends WorkContext {
+  readonly key: AssetKey;
+  /** The asset's name in SQL. */
+  readonly sql: string;
+}

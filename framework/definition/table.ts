@@ -1,0 +1,68 @@
+import { type AssetKey, assetKey } from "./asset-key.ts";
+
+/** Column types that Iceberg format 2, DuckDB and Athena share. `timestamp` is UTC, 6 digits, without zone. */
+export type ColumnType =
+  | "boolean"
+  | "int"
+  | "long"
+  | "float"
+  | "double"
+  | `decimal(${number},${number})`
+  | "date"
+  | "timestamp"
+  | "string"
+  | "binary";
+
+/** One column. Nullable unless `required`. */
+export interface Column {
+  readonly type: ColumnType;
+  /** @default false */
+  readonly required?: boolean;
+  readonly description?: string;
+}
+
+/**
+ * An Iceberg partition field: a column's name, or a transform of one, as Iceberg writes it: `day(extracted_at)`,
+ * `bucket(16, id)`, `truncate(4, name)`; also `year`, `month`, `hour`.
+ */
+export type PartitionTransform = string;
+
+/** An Iceberg table as it shall be. The DDL of every engine is made from this value. */
+export interface TableDefinition {
+  readonly key: AssetKey;
+  readonly description?: string;
+  /** In the order of the table. */
+  readonly columns: Readonly<Record<string, Column>>;
+  readonly partitionBy: readonly PartitionTransform[];
+  /** Iceberg table properties, e.g. `write.parquet.compression-codec`. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+/** What {@link defineTable} takes. */
+export interface TableOptions {
+  readonly key: string;
+  readonly description?: string;
+  readonly columns: Readonly<Record<string, Column | ColumnType>>;
+  /** @default [] */
+  readonly partitionBy?: readonly PartitionTransform[];
+  /** @default {} */
+  readonly properties?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Declares an Iceberg table.
+ *
+ * @throws Error when the key has the wrong form.
+ */
+export function defineTable(options: TableOptions): TableDefinition {
+  const columns = Object.entries(options.columns).map(
+    ([name, column]) => [name, typeof column === "string" ? { type: column } : column] as const,
+  );
+  return Object.freeze({
+    key: assetKey(options.key),
+    ...(options.description === undefined ? {} : { description: options.description }),
+    columns: Object.freeze(Object.fromEntries(columns)),
+    partitionBy: Object.freeze([...(options.partitionBy ?? [])]),
+    properties: Object.freeze({ ...options.properties }),
+  });
+}

@@ -1,0 +1,164 @@
+import type { Failure } from "./failure.ts";
+
+/** Result of one asset in one run. */
+export type Outcome = "materialized" | "fresh" | "failed" | "skipped" | "cancelled";
+
+/** State of a whole run. `interrupted`: its process died; `cancelled`: a person or a signal stopped it. */
+export type RunStatus = "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
+
+/** How bad a failed check is; `warn` never stops anything. */
+export type Severity = "warn" | "error";
+
+/** What started a run. */
+export type RunTrigger = "cli" | "ui" | "demo" | "schedule";
+
+/** One reason why an asset is stale. `chain` leads from this asset to the root, nearest first. */
+export type Cause =
+  | { readonly type: "missing" }
+  | { readonly type: "forced" }
+  | { readonly type: "code"; readonly from: string; readonly to: string }
+  | { readonly type: "upstream-set"; readonly added: readonly string[]; readonly removed: readonly string[] }
+  /** An upstream has another data version than the one read. */
+  | {
+      readonly type: "data";
+      readonly upstream: string;
+      readonly from: string | null;
+      readonly to: string | null;
+    }
+  /** An upstream is itself missing or stale; `chain` are that upstream's own causes. */
+  | { readonly type: "upstream"; readonly upstream: string; readonly chain: readonly Cause[] }
+  | { readonly type: "refresh"; readonly lastAt: string | null; readonly everyMs: number }
+  | { readonly type: "failed-check"; readonly check: string };
+
+/** Typed metadata that an asset or a check leaves behind. */
+export type MetadataValue =
+  | { readonly type: "rows"; readonly value: number }
+  | { readonly type: "bytes"; readonly value: number }
+  | { readonly type: "duration"; readonly ms: number }
+  | { readonly type: "number"; readonly value: number }
+  | { readonly type: "text"; readonly value: string }
+  | { readonly type: "markdown"; readonly value: string }
+  | { readonly type: "url"; readonly value: string }
+  | { readonly type: "json"; readonly value: unknown }
+  | {
+      readonly type: "table";
+      readonly columns: readonly string[];
+      readonly rows: readonly (readonly unknown[])[];
+    };
+
+/** Metadata by name. */
+export type Metadata = Readonly<Record<string, MetadataValue>>;
+
+/** What a check found. */
+export interface CheckOutcome {
+  readonly passed: boolean;
+  readonly value?: unknown;
+  readonly expected?: unknown;
+  /** A few of the rows that break it, as plain objects. */
+  readonly samples?: readonly Readonly<Record<string, unknown>>[];
+  readonly metadata?: Metadata;
+}
+
+/** Fields that every event of a run carries. `at` is ISO 8601, UTC, milliseconds. */
+interface InRun {
+  readonly runId: string;
+  readonly at: string;
+}
+
+interface OnAsset extends InRun {
+  readonly key: string;
+}
+
+/**
+ * Everything that happens in a run. The live view, the plain lines, `--json` and the store all read this union;
+ * it holds no wording. `asset-progress` and `resource-progress` are shown and not stored.
+ */
+export type RunEvent =
+  | (InRun & {
+      readonly type: "run-started";
+      readonly target: string;
+      readonly trigger: RunTrigger;
+      readonly selection: string;
+      /** Keys in topological order. */
+      readonly keys: readonly string[];
+      readonly workers: number;
+      /** Median duration of each key's last 10 materializations, where known. */
+      readonly usualMs: Readonly<Record<string, number>>;
+    })
+  | (OnAsset & {
+      readonly type: "asset-started";
+      readonly attempt: number;
+      readonly maxAttempts: number;
+      readonly causes: readonly Cause[];
+    })
+  | (OnAsset & {
+      readonly type: "asset-progress";
+      readonly message?: string;
+      readonly done?: number;
+      readonly total?: number;
+      readonly unit?: string;
+    })
+  | (OnAsset & {
+      readonly type: "asset-retrying";
+      readonly attempt: number;
+      readonly maxAttempts: number;
+      readonly delayMs: number;
+      readonly failure: Failure;
+    })
+  | (OnAsset & {
+      readonly type: "asset-finished";
+      readonly outcome: Outcome;
+      readonly attempts: number;
+      readonly durationMs: number;
+      readonly causes: readonly Cause[];
+      readonly dataVersion?: string;
+      readonly metadata?: Metadata;
+      /** With `failed`. */
+      readonly failure?: Failure;
+      /** With `skipped`: the upstream that failed. */
+      readonly because?: string;
+    })
+  | (OnAsset & {
+      readonly type: "check-started";
+      readonly check: string;
+      readonly severity: Severity;
+      readonly blocking: boolean;
+    })
+  | (OnAsset & {
+      readonly type: "check-finished";
+      readonly check: string;
+      readonly severity: Severity;
+      readonly blocking: boolean;
+      readonly durationMs: number;
+      readonly result: CheckOutcome;
+      /** The check itself could not be run; counts as not passed. */
+      readonly failure?: Failure;
+    })
+  | (InRun & {
+      readonly type: "log";
+      readonly key?: string;
+      readonly level: LogLevel;
+      readonly message: string;
+    })
+  /** Something shared is being made ready: the Python environment, the sandbox org. */
+  | (InRun & {
+      readonly type: "resource-progress";
+      readonly resource: string;
+      readonly message: string;
+      readonly done?: number;
+      readonly total?: number;
+      readonly finished?: boolean;
+    })
+  | (InRun & { readonly type: "cancelling"; readonly reason: "interrupt" | "terminate" | "fail-fast" })
+  | (InRun & {
+      readonly type: "run-finished";
+      readonly status: Exclude<RunStatus, "running" | "interrupted">;
+      readonly durationMs: number;
+      readonly outcomes: Readonly<Record<string, Outcome>>;
+    });
+
+/** Level of a log line. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** Receives events in the order in which they happened; must not throw. */
+export type EventListener = (event: RunEvent) => void;

@@ -1,0 +1,36 @@
+export { assetKey, type AssetKey } from "./definition/asset-key.ts";
+export type { Asset, AssetOptions, Deps, InputsOf, Refresh, RetryPolicy, RowOf } from "./definition/asset.ts";
+export type { AssetSource, Definitions, LoadContext } from "./definition/asset-source.ts";
+export { defineCheck, type Check, type CheckOptions } from "./definition/check.ts";
+export {
+  defineConfig,
+  type AssetEntry,
+  type Config,
+  type LakehouseConfig,
+  type ResourceFactory,
+  type SecretsConfig,
+  type Target,
+} from "./definition/config.ts";
+export type {
+  CheckContext,
+  Input,
+  LastMaterialization,
+  MaterializeContext,
+  MaterializeResult,
+  Progress,
+  Resources,
+  WorkContext,
+} from "./definition/context.ts";
+export { defineAsset } from "./definition/define-asset.ts";
+export { DefinitionError, type DefinitionProblem } from "./definition/problem.ts";
+export {
+  defineTable,
+  type Column,
+  type ColumnType,
+  type TableDefinition,
+  type TableOptions,
+} from "./definition/table.ts";
+export { fail, FailureError, type Failure, type FailureReason } from "./event/failure.ts";
+export type { CheckOutcome, Metadata, MetadataValue, Outcome, RunEvent, Severity } from "./event/event.ts";
+export type { Lakehouse, QueryResult, Row, Value } from "./lakehouse/lakehouse.ts";
+export type { Secret, SecretProvider } from "./secrets/secret-provider.ts";

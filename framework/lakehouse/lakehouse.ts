@@ -1,0 +1,137 @@
+import type { AssetKey } from "../definition/asset-key.ts";
+import type { TableDefinition } from "../definition/table.ts";
+
+/** How loaded rows meet the rows already there. */
+export type Disposition =
+  | { readonly type: "append" }
+  | { readonly type: "replace" }
+  /** Rows whose key exists replace the stored row. */
+  | { readonly type: "merge"; readonly strategy: "upsert"; readonly key: readonly string[] }
+  /**
+   * Rows whose key exists add nothing. With `unless`, a row whose key exists but that differs (null-safe) from every
+   * stored row of that key in one of these columns is inserted as well: a tie, which must not be lost.
+   */
+  | {
+      readonly type: "merge";
+      readonly strategy: "insert-only";
+      readonly key: readonly string[];
+      readonly unless?: readonly string[];
+    };
+
+/** What a load did. */
+export interface LoadResult {
+  readonly rowsRead: number;
+  readonly rowsInserted: number;
+  readonly rowsUpdated: number;
+  /** Rows inserted although their key existed (see `unless`). */
+  readonly ties: number;
+  /** The snapshot that the load committed; undefined when nothing changed and nothing was committed. */
+  readonly snapshotId: string | undefined;
+}
+
+/** A file to load: Parquet, or newline-delimited JSON whose names are the table's columns. */
+export interface SourceFile {
+  readonly path: string;
+  readonly format: "parquet" | "ndjson";
+}
+
+/** One Iceberg snapshot. Ids are 64-bit, hence text. */
+export interface Snapshot {
+  readonly id: string;
+  readonly parentId: string | undefined;
+  readonly committedAt: Date;
+  /** Iceberg's word: `append`, `overwrite`, `delete`, `replace`. */
+  readonly operation: string;
+  /** Iceberg's summary as it stands, e.g. `added-records`, `total-records`. */
+  readonly summary: Readonly<Record<string, string>>;
+}
+
+/** A table in the lake, for people. */
+export interface TableSummary {
+  readonly key: string;
+  readonly rows: number | undefined;
+  readonly snapshot: Snapshot | undefined;
+  readonly location: string;
+}
+
+/** A value of a row: timestamps as `YYYY-MM-DD HH:MM:SS.ffffff` (UTC), dates as `YYYY-MM-DD`, 64-bit integers outside the safe range and decimals as text. */
+export type Value = null | boolean | number | string | readonly Value[] | { readonly [name: string]: Value };
+
+/** A row by column name. */
+export type Row = Readonly<Record<string, Value>>;
+
+/** A query's answer, streamed: `rows` can be walked once and releases the engine's result when left. */
+export interface QueryResult {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: AsyncIterable<Row>;
+}
+
+/**
+ * The tables of one target, whatever engine keeps them.
+ *
+ * All methods throw FailureError: `lake-unreadable` (storage or metadata broken; nothing was written),
+ * `query-failed` (the engine refused the statement; its words in `got`), `commit-conflict`, `disk-full`, `cancelled`
+ * (the signal aborted). A failed write leaves the table as it was.
+ */
+export interface Lakehouse {
+  /** `embedded`, `rest` or `athena`. */
+  readonly name: string;
+  /** The SQL name of a table in this engine, quoted. */
+  tableName(key: AssetKey): string;
+  /**
+   * Makes namespace and table when missing and adds columns that the definition has and the table lacks.
+   * A column that the definition no longer has stays.
+   */
+  ensureTable(table: TableDefinition, signal?: AbortSignal): Promise<void>;
+  /** Loads files in one atomic commit. */
+  load(options: {
+    readonly table: TableDefinition;
+    readonly files: readonly SourceFile[];
+    readonly disposition: Disposition;
+    readonly signal?: AbortSignal;
+  }): Promise<LoadResult>;
+  /** Runs one statement. `readOnly` (default true) refuses anything but a query. Tables are named `namespace.table`. */
+  query(
+    sql: string,
+    options?: {
+      readonly parameters?: readonly (string | number | boolean | null)[];
+      readonly readOnly?: boolean;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<QueryResult>;
+  /** Newest snapshot; undefined when the table does not exist or is empty of snapshots. */
+  currentSnapshot(key: AssetKey): Promise<Snapshot | undefined>;
+  /** Snapshots of the current branch, newest first. */
+  history(key: AssetKey): Promise<readonly Snapshot[]>;
+  /** Id of the newest snapshot that changed content (`replace` does not count); undefined when there is none. */
+  dataVersion(key: AssetKey): Promise<string | undefined>;
+  /** Whether the table exists, snapshots or not. */
+  exists(key: AssetKey): Promise<boolean>;
+  tables(): Promise<readonly TableSummary[]>;
+  /** Rewrites small files and drops delete files; the content stays. Says what it did. */
+  optimize(
+    key: AssetKey,
+    signal?: AbortSignal,
+  ): Promise<{ readonly filesBefore: number; readonly filesAfter: number }>;
+  /** Removes snapshots older than `olderThanMs` (never the current one), then files that nothing refers to. */
+  expire(
+    key: AssetKey,
+    options: { readonly olderThanMs: number; readonly signal?: AbortSignal },
+  ): Promise<{
+    readonly snapshotsRemoved: number;
+    readonly filesRemoved: number;
+    readonly bytesFreed: number;
+  }>;
+  drop(key: AssetKey): Promise<void>;
+  /** Environment variables by which another process (dbt) opens this lake; see the lakehouse's own page. */
+  connectionEnvironment(): Promise<Readonly<Record<string, string>>>;
+  /** Ends the engine and whatever it serves; may be called twice. */
+  close(): Promise<void>;
+}
+
+/** Reads a whole answer; for small results only. */
+export async function collectRows(result: QueryResult): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const row of result.rows) rows.push(row);
+  return rows;
+}

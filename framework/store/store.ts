@@ -1,0 +1,170 @@
+import type { AssetKey } from "../definition/asset-key.ts";
+import type {
+  CheckOutcome,
+  Metadata,
+  Outcome,
+  RunEvent,
+  RunStatus,
+  RunTrigger,
+  Severity,
+} from "../event/event.ts";
+import type { Failure } from "../event/failure.ts";
+import type { Json } from "../util/hash.ts";
+
+/** Every instant in the store is ISO 8601, UTC, milliseconds, so that text order is time order. */
+export type Instant = string;
+
+/** One walk of the materializer. */
+export interface RunRecord {
+  readonly id: string;
+  readonly status: RunStatus;
+  readonly trigger: RunTrigger;
+  readonly target: string;
+  /** As typed; empty for "everything". */
+  readonly selection: string;
+  readonly startedAt: Instant;
+  readonly finishedAt: Instant | undefined;
+  /** Assets by outcome so far. */
+  readonly counts: Readonly<Record<Outcome, number>>;
+}
+
+/** One try at one asset. `outcome` is undefined while it works, or when its process died. */
+export interface AttemptRecord {
+  readonly runId: string;
+  readonly key: AssetKey;
+  readonly attempt: number;
+  readonly startedAt: Instant;
+  readonly finishedAt: Instant | undefined;
+  readonly outcome: Outcome | undefined;
+  readonly failure: Failure | undefined;
+}
+
+/** One upstream of one materialization, with the version that was read. */
+export interface LineageEdge {
+  readonly upstream: AssetKey;
+  readonly downstream: AssetKey;
+  readonly dataVersion: string | undefined;
+}
+
+/** One finished write of an asset. */
+export interface MaterializationRecord {
+  readonly id: number;
+  readonly runId: string;
+  readonly key: AssetKey;
+  readonly startedAt: Instant;
+  readonly finishedAt: Instant;
+  readonly codeVersion: string;
+  readonly dataVersion: string | undefined;
+  /** Newest snapshot of the lake table when it finished; undefined without a table. */
+  readonly snapshotId: string | undefined;
+  readonly metadata: Metadata;
+  /** The provenance: what was read. */
+  readonly upstreams: readonly LineageEdge[];
+}
+
+/** One result of one check. */
+export interface CheckResultRecord {
+  readonly runId: string;
+  readonly key: AssetKey;
+  readonly check: string;
+  readonly severity: Severity;
+  readonly blocking: boolean;
+  readonly at: Instant;
+  readonly durationMs: number;
+  readonly result: CheckOutcome;
+  readonly failure: Failure | undefined;
+}
+
+/** An event as stored; `id` rises with each. */
+export interface StoredEvent {
+  readonly id: number;
+  readonly event: RunEvent;
+}
+
+/** What a person or a screen may ask. Bound to one target; never writes, never waits for a writer. */
+export interface StoreReader {
+  readonly target: string;
+  /** Newest first. */
+  runs(filter?: {
+    readonly limit?: number;
+    readonly key?: AssetKey;
+    readonly since?: Instant;
+    readonly status?: RunStatus;
+  }): readonly RunRecord[];
+  /** By whole id, or by a unique beginning of one (at least 4 characters). */
+  run(id: string): RunRecord | undefined;
+  attempts(runId: string): readonly AttemptRecord[];
+  /** Oldest first, those with an id above `after`. */
+  events(filter: {
+    readonly runId?: string;
+    readonly key?: AssetKey;
+    readonly after?: number;
+    readonly limit?: number;
+  }): readonly StoredEvent[];
+  /** The newest materialization of each asset. */
+  latestMaterializations(): ReadonlyMap<AssetKey, MaterializationRecord>;
+  /** Newest first. */
+  materializations(key: AssetKey, limit?: number): readonly MaterializationRecord[];
+  /** Outcome and instant of the last attempt of each asset, also of those that failed. */
+  latestOutcomes(): ReadonlyMap<
+    AssetKey,
+    { readonly outcome: Outcome | undefined; readonly at: Instant; readonly runId: string }
+  >;
+  /** The newest result of each check of each asset. */
+  latestCheckResults(): ReadonlyMap<AssetKey, readonly CheckResultRecord[]>;
+  /** Newest first. */
+  checkResults(
+    key: AssetKey,
+    filter?: { readonly check?: string; readonly limit?: number; readonly runId?: string },
+  ): readonly CheckResultRecord[];
+  /** Median milliseconds of the last 10 materializations of each asset. */
+  usualDurations(): ReadonlyMap<AssetKey, number>;
+  cursor(key: AssetKey): Json | undefined;
+  /** Moves on any other connection's commit (`PRAGMA data_version`). */
+  changeCounter(): number;
+  close(): void;
+}
+
+/** Everything that one finished materialization leaves, committed in one transaction. */
+export interface FinishedMaterialization {
+  readonly runId: string;
+  readonly key: AssetKey;
+  readonly attempt: number;
+  readonly startedAt: Instant;
+  readonly finishedAt: Instant;
+  readonly codeVersion: string;
+  readonly dataVersion: string | undefined;
+  readonly snapshotId: string | undefined;
+  readonly metadata: Metadata;
+  readonly upstreams: readonly { readonly key: AssetKey; readonly dataVersion: string | undefined }[];
+  /** Undefined leaves the stored cursor as it is. */
+  readonly cursor: Json | undefined;
+  readonly event: RunEvent;
+}
+
+/** The reader plus the writes, each one transaction. Used by the materializer alone. */
+export interface Store extends StoreReader {
+  /** Records the run as running, owned by this process. */
+  startRun(run: Pick<RunRecord, "id" | "trigger" | "selection" | "startedAt">, event: RunEvent): void;
+  /** Says that this process still works on the run. */
+  heartbeat(runId: string, at: Instant): void;
+  startAttempt(
+    attempt: Pick<AttemptRecord, "runId" | "key" | "attempt" | "startedAt">,
+    event: RunEvent,
+  ): void;
+  /** Records provenance, lineage, cursor and outcome together. */
+  finishMaterialization(materialization: FinishedMaterialization): void;
+  /** An attempt that ended without a materialization, or an asset that never started (`attempt` 0). */
+  finishAttempt(
+    attempt: Pick<AttemptRecord, "runId" | "key" | "attempt" | "startedAt" | "failure"> & {
+      readonly outcome: Outcome;
+      readonly finishedAt: Instant;
+    },
+    event: RunEvent,
+  ): void;
+  recordCheck(result: CheckResultRecord, event: RunEvent): void;
+  recordEvent(event: RunEvent): void;
+  finishRun(runId: string, status: RunStatus, finishedAt: Instant, event: RunEvent): void;
+  /** Marks running runs as `interrupted` whose process is gone; returns their ids. */
+  interruptDeadRuns(now: Instant): readonly string[];
+}
