@@ -1,0 +1,170 @@
+import { DirectedGraph } from "graphology";
+import { topologicalSort } from "graphology-dag/topological-sort.js";
+import type { Asset } from "../definition/asset.ts";
+import type { AssetKey } from "../definition/asset-key.ts";
+import type { Definitions } from "../definition/asset-source.ts";
+import type { Check } from "../definition/check.ts";
+import { DefinitionError, type DefinitionProblem } from "../definition/problem.ts";
+import { nearest } from "../util/nearest.ts";
+import type { AssetGraph } from "./asset-graph.ts";
+import { findCycle } from "./find-cycle.ts";
+
+/**
+ * Joins definitions into a graph.
+ *
+ * @throws DefinitionError with every problem at once: those the definitions carry, duplicate keys, unknown upstreams,
+ * cycles (with their whole path), checks on unknown assets and duplicate checks.
+ */
+export function buildGraph(definitions: Definitions): AssetGraph {
+  const problems: DefinitionProblem[] = [...definitions.problems];
+  const assets = collectAssets(definitions.assets, problems);
+  const checks = collectChecks([...assets.values()].flatMap((asset) => asset.checks).concat(definitions.checks), assets, problems);
+  const graph = connect(assets, problems);
+  const cycle = findCycle(graph);
+  if (cycle !== undefined) {
+    problems.push({
+      message: `assets read each other in a circle: ${cycle.join(" -> ")}`,
+      next: "remove one of these edges from `deps`",
+    });
+  }
+  if (problems.length > 0) throw new DefinitionError(problems);
+  return new GraphologyAssetGraph(assets, checks, graph);
+}
+
+function collectAssets(definitions: readonly Asset[], problems: DefinitionProblem[]): Map<AssetKey, Asset> {
+  const assets = new Map<AssetKey, Asset>();
+  for (const asset of definitions) {
+    problems.push(...asset.problems);
+    const first = assets.get(asset.key);
+    if (first === undefined) assets.set(asset.key, asset);
+    else if (first !== asset) problems.push({ message: `two assets have the key ${asset.key}`, ...place(asset) });
+  }
+  // graphology keeps insertion order, and every order shown to people follows from it.
+  return new Map([...assets].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function collectChecks(
+  definitions: readonly Check[],
+  assets: ReadonlyMap<AssetKey, Asset>,
+  problems: DefinitionProblem[],
+): Map<AssetKey, Check[]> {
+  const checks = new Map<AssetKey, Check[]>();
+  for (const check of new Set(definitions)) {
+    problems.push(...check.problems);
+    if (!assets.has(check.asset)) {
+      if (check.problems.length === 0) {
+        problems.push({ message: `check ${check.name} is on ${check.asset}, which no asset has${suggestion(check.asset, assets)}` });
+      }
+      continue;
+    }
+    const siblings = checks.get(check.asset) ?? [];
+    if (siblings.some((sibling) => sibling.name === check.name)) {
+      problems.push({ message: `two checks on ${check.asset} are called ${check.name}` });
+    }
+    siblings.push(check);
+    checks.set(check.asset, siblings);
+  }
+  return checks;
+}
+
+function connect(assets: ReadonlyMap<AssetKey, Asset>, problems: DefinitionProblem[]): DirectedGraph {
+  const graph = new DirectedGraph();
+  for (const key of assets.keys()) graph.addNode(key);
+  for (const asset of assets.values()) {
+    for (const upstream of new Set(Object.values(asset.deps))) {
+      if (!assets.has(upstream)) {
+        problems.push({
+          message: `${asset.key} reads ${upstream}, which no asset has${suggestion(upstream, assets)}`,
+          ...place(asset),
+        });
+      } else if (upstream === asset.key) {
+        problems.push({ message: `assets read each other in a circle: ${asset.key} -> ${asset.key}`, ...place(asset) });
+      } else {
+        graph.addEdge(upstream, asset.key);
+      }
+    }
+  }
+  return graph;
+}
+
+function place(asset: Asset): Pick<DefinitionProblem, "where"> {
+  return asset.where === undefined ? {} : { where: asset.where };
+}
+
+function suggestion(key: string, assets: ReadonlyMap<AssetKey, Asset>): string {
+  const names = nearest(key, assets.keys());
+  return names.length === 0 ? "" : `; did you mean ${names.join(" or ")}?`;
+}
+
+class GraphologyAssetGraph implements AssetGraph {
+  readonly keys: readonly AssetKey[];
+  readonly #assets: ReadonlyMap<AssetKey, Asset>;
+  readonly #checks: ReadonlyMap<AssetKey, readonly Check[]>;
+  readonly #graph: DirectedGraph;
+  readonly #position: ReadonlyMap<AssetKey, number>;
+
+  constructor(
+    assets: ReadonlyMap<AssetKey, Asset>,
+    checks: ReadonlyMap<AssetKey, readonly Check[]>,
+    graph: DirectedGraph,
+  ) {
+    this.#assets = assets;
+    this.#checks = checks;
+    this.#graph = graph;
+    this.keys = topologicalSort(graph) as AssetKey[];
+    this.#position = new Map(this.keys.map((key, position) => [key, position]));
+  }
+
+  get size(): number {
+    return this.keys.length;
+  }
+
+  has(key: string): key is AssetKey {
+    return this.#assets.has(key as AssetKey);
+  }
+
+  asset(key: AssetKey): Asset {
+    const asset = this.#assets.get(key);
+    if (asset === undefined) throw new Error(`Internal error: expected an asset of the graph, got ${key}`);
+    return asset;
+  }
+
+  checks(key: AssetKey): readonly Check[] {
+    return this.#checks.get(key) ?? [];
+  }
+
+  upstreams(key: AssetKey): readonly AssetKey[] {
+    return this.#graph.inNeighbors(key).sort() as AssetKey[];
+  }
+
+  downstreams(key: AssetKey): readonly AssetKey[] {
+    return this.#graph.outNeighbors(key).sort() as AssetKey[];
+  }
+
+  ancestors(key: AssetKey, hops = Infinity): readonly AssetKey[] {
+    return this.#reach(key, hops, (node) => this.#graph.inNeighbors(node));
+  }
+
+  descendants(key: AssetKey, hops = Infinity): readonly AssetKey[] {
+    return this.#reach(key, hops, (node) => this.#graph.outNeighbors(node));
+  }
+
+  #reach(start: AssetKey, hops: number, next: (key: string) => readonly string[]): readonly AssetKey[] {
+    const reached = new Set<string>([start]);
+    let frontier: readonly string[] = [start];
+    for (let hop = 0; hop < hops && frontier.length > 0; hop++) {
+      const further: string[] = [];
+      for (const key of frontier) {
+        for (const neighbour of next(key)) {
+          if (reached.has(neighbour)) continue;
+          reached.add(neighbour);
+          further.push(neighbour);
+        }
+      }
+      frontier = further;
+    }
+    reached.delete(start);
+    const position = (key: AssetKey) => this.#position.get(key) ?? 0;
+    return ([...reached] as AssetKey[]).sort((a, b) => position(a) - position(b));
+  }
+}

@@ -1,0 +1,141 @@
+import type { AssetKey } from "../definition/asset-key.ts";
+import type { CheckOutcome, Metadata, Outcome, RunEvent, RunStatus, RunTrigger, Severity } from "../event/event.ts";
+import type { Failure } from "../event/failure.ts";
+import type {
+  AttemptRecord,
+  CheckResultRecord,
+  LineageEdge,
+  MaterializationRecord,
+  RunRecord,
+  StoredEvent,
+} from "./store.ts";
+
+// Rows as SQLite returns them, and the records they become. The store wrote every value itself, so the JSON columns
+// are read back as the types that were written.
+
+export interface RunRow {
+  id: string;
+  status: RunStatus;
+  trigger: RunTrigger;
+  target: string;
+  selection: string;
+  started_at: string;
+  finished_at: string | null;
+  materialized: number;
+  fresh: number;
+  failed: number;
+  skipped: number;
+  cancelled: number;
+}
+
+export function runRecord(row: RunRow): RunRecord {
+  const { materialized, fresh, failed, skipped, cancelled } = row;
+  return {
+    id: row.id,
+    status: row.status,
+    trigger: row.trigger,
+    target: row.target,
+    selection: row.selection,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at ?? undefined,
+    counts: { materialized, fresh, failed, skipped, cancelled },
+  };
+}
+
+export interface AttemptRow {
+  run_id: string;
+  key: AssetKey;
+  attempt: number;
+  started_at: string;
+  finished_at: string | null;
+  outcome: Outcome | null;
+  failure: string | null;
+}
+
+export function attemptRecord(row: AttemptRow): AttemptRecord {
+  return {
+    runId: row.run_id,
+    key: row.key,
+    attempt: row.attempt,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at ?? undefined,
+    outcome: row.outcome ?? undefined,
+    failure: fromJson<Failure>(row.failure),
+  };
+}
+
+export interface MaterializationRow {
+  id: number;
+  run_id: string;
+  key: AssetKey;
+  started_at: string;
+  finished_at: string;
+  code_version: string;
+  data_version: string | null;
+  snapshot_id: string | null;
+  metadata: string;
+  /** JSON array of [upstream, data version]. */
+  upstreams: string;
+}
+
+export function materializationRecord(row: MaterializationRow): MaterializationRecord {
+  const upstreams = JSON.parse(row.upstreams) as [AssetKey, string | null][];
+  return {
+    id: row.id,
+    runId: row.run_id,
+    key: row.key,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    codeVersion: row.code_version,
+    dataVersion: row.data_version ?? undefined,
+    snapshotId: row.snapshot_id ?? undefined,
+    metadata: JSON.parse(row.metadata) as Metadata,
+    upstreams: upstreams.map(
+      ([upstream, dataVersion]): LineageEdge => ({ upstream, downstream: row.key, dataVersion: dataVersion ?? undefined }),
+    ),
+  };
+}
+
+export interface CheckResultRow {
+  run_id: string;
+  key: AssetKey;
+  check_name: string;
+  severity: Severity;
+  blocking: number;
+  at: string;
+  duration_ms: number;
+  result: string;
+  failure: string | null;
+}
+
+export function checkResultRecord(row: CheckResultRow): CheckResultRecord {
+  return {
+    runId: row.run_id,
+    key: row.key,
+    check: row.check_name,
+    severity: row.severity,
+    blocking: row.blocking === 1,
+    at: row.at,
+    durationMs: row.duration_ms,
+    result: JSON.parse(row.result) as CheckOutcome,
+    failure: fromJson<Failure>(row.failure),
+  };
+}
+
+export interface EventRow {
+  id: number;
+  payload: string;
+}
+
+export function storedEvent(row: EventRow): StoredEvent {
+  return { id: row.id, event: JSON.parse(row.payload) as RunEvent };
+}
+
+/** A value for a nullable JSON column. */
+export function toJson(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
+
+function fromJson<T>(text: string | null): T | undefined {
+  return text === null ? undefined : (JSON.parse(text) as T);
+}
