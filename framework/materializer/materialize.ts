@@ -1,43 +1,21 @@
-import type { AssetKey } from "../definition/asset-key.ts";
-import type { Resources } from "../definition/context.ts";
-import type { EventListener, Outcome, RunStatus, RunTrigger } from "../event/event.ts";
-import type { AssetGraph } from "../graph/asset-graph.ts";
-import type { Lakehouse } from "../lakehouse/lakehouse.ts";
-import type { Store } from "../store/store.ts";
-import type { Clock } from "../util/clock.ts";
+import type { RunRequest, RunSummary } from "./run-request.ts";
+import { RunSession } from "./run-session.ts";
+import { RunWalk } from "./run-walk.ts";
 
-/** Everything one run needs. */
-export interface RunRequest {
-  readonly graph: AssetGraph;
-  /** What the command selected; only these may run. */
-  readonly keys: readonly AssetKey[];
-  /** Run even when fresh. */
-  readonly forced: ReadonlySet<AssetKey>;
-  /** As typed, for the record. */
-  readonly selection: string;
-  readonly trigger: RunTrigger;
-  readonly store: Store;
-  readonly lakehouse: Lakehouse;
-  readonly resources: Resources;
-  readonly projectDir: string;
-  readonly stateDir: string;
-  /** How many assets work at once. */
-  readonly workers: number;
-  /** How many at once per pool; an unnamed pool is unbounded. */
-  readonly pools: Readonly<Record<string, number>>;
-  /** Stop starting assets after the first failure. */
-  readonly failFast: boolean;
-  /** Aborting cancels: nothing more starts, running bodies see their signal and are waited for. */
-  readonly signal: AbortSignal;
-  readonly clock: Clock;
-  /** Hides secrets in everything that is stored or shown. */
-  redact(text: string): string;
-  readonly onEvent: EventListener;
-}
-
-/** How a run ended. */
-export interface RunSummary {
-  readonly runId: string;
-  readonly status: Exclude<RunStatus, "running" | "interrupted">;
-  readonly outcomes: Readonly<Record<string, Outcome>>;
+/**
+ * Runs what is stale among the selected assets, in topological order, and records it.
+ *
+ * Failures of assets are outcomes, never thrown. An asset is asked again when its upstreams are done, so what comes
+ * out unchanged stops there.
+ *
+ * @throws StoreError when the store can't be written, FailureError `lake-unreadable` when the lake can't be opened
+ */
+export async function materialize(request: RunRequest): Promise<RunSummary> {
+  const session = new RunSession(request);
+  try {
+    await session.open();
+    return await new RunWalk(session).run();
+  } finally {
+    session.close();
+  }
 }

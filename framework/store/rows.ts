@@ -1,5 +1,13 @@
 import type { AssetKey } from "../definition/asset-key.ts";
-import type { CheckOutcome, Metadata, Outcome, RunEvent, RunStatus, RunTrigger, Severity } from "../event/event.ts";
+import type {
+  CheckOutcome,
+  Metadata,
+  Outcome,
+  RunEvent,
+  RunStatus,
+  RunTrigger,
+  Severity,
+} from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
 import type {
   AttemptRecord,
@@ -60,7 +68,7 @@ export function attemptRecord(row: AttemptRow): AttemptRecord {
     startedAt: row.started_at,
     finishedAt: row.finished_at ?? undefined,
     outcome: row.outcome ?? undefined,
-    failure: fromJson<Failure>(row.failure),
+    failure: failureFromJson(row.failure),
   };
 }
 
@@ -90,9 +98,11 @@ export function materializationRecord(row: MaterializationRow): MaterializationR
     dataVersion: row.data_version ?? undefined,
     snapshotId: row.snapshot_id ?? undefined,
     metadata: JSON.parse(row.metadata) as Metadata,
-    upstreams: upstreams.map(
-      ([upstream, dataVersion]): LineageEdge => ({ upstream, downstream: row.key, dataVersion: dataVersion ?? undefined }),
-    ),
+    upstreams: upstreams.map(([upstream, dataVersion]): LineageEdge => ({
+      upstream,
+      downstream: row.key,
+      dataVersion: dataVersion ?? undefined,
+    })),
   };
 }
 
@@ -118,7 +128,7 @@ export function checkResultRecord(row: CheckResultRow): CheckResultRecord {
     at: row.at,
     durationMs: row.duration_ms,
     result: JSON.parse(row.result) as CheckOutcome,
-    failure: fromJson<Failure>(row.failure),
+    failure: failureFromJson(row.failure),
   };
 }
 
@@ -136,6 +146,6 @@ export function toJson(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value);
 }
 
-function fromJson<T>(text: string | null): T | undefined {
-  return text === null ? undefined : (JSON.parse(text) as T);
+function failureFromJson(text: string | null): Failure | undefined {
+  return text === null ? undefined : (JSON.parse(text) as Failure);
 }

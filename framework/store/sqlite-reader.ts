@@ -26,7 +26,10 @@ import type {
 
 const runColumns = `r.id, r.status, r.trigger, r.target, r.selection, r.started_at, r.finished_at,
   ${(["materialized", "fresh", "failed", "skipped", "cancelled"] satisfies Outcome[])
-    .map((outcome) => `(SELECT count(DISTINCT key) FROM attempts WHERE run_id = r.id AND outcome = '${outcome}') AS ${outcome}`)
+    .map(
+      (outcome) =>
+        `(SELECT count(DISTINCT key) FROM attempts WHERE run_id = r.id AND outcome = '${outcome}') AS ${outcome}`,
+    )
     .join(", ")}`;
 
 const materializationColumns = `m.id, m.run_id, m.key, m.started_at, m.finished_at, m.code_version, m.data_version,
@@ -44,7 +47,9 @@ export class SqliteReader implements StoreReader {
     this.target = target;
   }
 
-  runs(filter: { limit?: number; key?: AssetKey; since?: Instant; status?: RunStatus } = {}): readonly RunRecord[] {
+  runs(
+    filter: { limit?: number; key?: AssetKey; since?: Instant; status?: RunStatus } = {},
+  ): readonly RunRecord[] {
     return this.all<RunRow>(
       `SELECT ${runColumns} FROM runs r
        WHERE r.target = @target AND (@since IS NULL OR r.started_at >= @since) AND (@status IS NULL OR r.status = @status)
@@ -83,7 +88,12 @@ export class SqliteReader implements StoreReader {
       `SELECT id, payload FROM events
        WHERE id > @after AND (@runId IS NULL OR run_id = @runId) AND (@key IS NULL OR key = @key)
        ORDER BY id LIMIT @limit`,
-      { after: filter.after ?? 0, runId: filter.runId ?? null, key: filter.key ?? null, limit: filter.limit ?? -1 },
+      {
+        after: filter.after ?? 0,
+        runId: filter.runId ?? null,
+        key: filter.key ?? null,
+        limit: filter.limit ?? -1,
+      },
     ).map(storedEvent);
   }
 
@@ -111,7 +121,9 @@ export class SqliteReader implements StoreReader {
        FROM attempts a JOIN runs r ON r.id = a.run_id WHERE r.target = @target GROUP BY a.key`,
       { target: this.target },
     );
-    return new Map(rows.map((row) => [row.key, { outcome: row.outcome ?? undefined, at: row.at, runId: row.run_id }]));
+    return new Map(
+      rows.map((row) => [row.key, { outcome: row.outcome ?? undefined, at: row.at, runId: row.run_id }]),
+    );
   }
 
   latestCheckResults(): ReadonlyMap<AssetKey, readonly CheckResultRecord[]> {

@@ -31,7 +31,10 @@ export class SqliteStore extends SqliteReader implements Store {
     this.statement(`UPDATE runs SET heartbeat_at = @at WHERE id = @runId`).run({ runId, at });
   }
 
-  startAttempt(attempt: Pick<AttemptRecord, "runId" | "key" | "attempt" | "startedAt">, event: RunEvent): void {
+  startAttempt(
+    attempt: Pick<AttemptRecord, "runId" | "key" | "attempt" | "startedAt">,
+    event: RunEvent,
+  ): void {
     this.#transaction(() => {
       this.statement(
         `INSERT INTO attempts (run_id, key, attempt, started_at) VALUES (@runId, @key, @attempt, @startedAt)`,
@@ -66,7 +69,7 @@ export class SqliteStore extends SqliteReader implements Store {
         ).run({ id: lastInsertRowid, upstream: upstream.key, dataVersion: upstream.dataVersion ?? null });
       }
       if (done.cursor !== undefined) this.#moveCursor(done.key, done);
-      this.#endAttempt({ ...done, outcome: "materialized", failure: undefined });
+      this.#endAttempt({ ...done, outcome: done.failure === undefined ? "materialized" : "failed" });
       this.#append(done.event);
     });
   }
@@ -128,7 +131,9 @@ export class SqliteStore extends SqliteReader implements Store {
         return silentMs > deadAfterMs || (run.host === hostname() && !isAlive(run.pid));
       });
       for (const { id } of dead) {
-        this.statement(`UPDATE runs SET status = 'interrupted', finished_at = heartbeat_at WHERE id = @id`).run({ id });
+        this.statement(
+          `UPDATE runs SET status = 'interrupted', finished_at = heartbeat_at WHERE id = @id`,
+        ).run({ id });
       }
       return dead.map((run) => run.id);
     });
@@ -138,7 +143,13 @@ export class SqliteStore extends SqliteReader implements Store {
     this.statement(
       `INSERT INTO cursors (target, key, value, run_id, updated_at) VALUES (@target, @key, @value, @runId, @at)
        ON CONFLICT (target, key, partition) DO UPDATE SET value = @value, run_id = @runId, updated_at = @at`,
-    ).run({ target: this.target, key, value: JSON.stringify(done.cursor), runId: done.runId, at: done.finishedAt });
+    ).run({
+      target: this.target,
+      key,
+      value: JSON.stringify(done.cursor),
+      runId: done.runId,
+      at: done.finishedAt,
+    });
   }
 
   #endAttempt(attempt: Parameters<Store["finishAttempt"]>[0]): void {

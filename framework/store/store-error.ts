@@ -23,19 +23,44 @@ export function asStoreError(error: unknown, path: string): unknown {
   const explain = (problem: StoreProblem, message: string, next: string) =>
     new StoreError(problem, path, message, next, { cause: error });
   if (code === "SQLITE_NOTADB") {
-    return explain("not-a-store", "the store is not a SQLite database", "move the file away, or restore a backup");
+    return explain(
+      "not-a-store",
+      "the store is not a SQLite database",
+      "move the file away, or restore a backup",
+    );
   }
   if (code.startsWith("SQLITE_CORRUPT")) {
-    return explain("damaged", "the store is damaged", "restore a backup, or move the file away to begin a new history");
+    return explain(
+      "damaged",
+      "the store is damaged",
+      "restore a backup, or move the file away to begin a new history",
+    );
   }
-  if (code.startsWith("SQLITE_READONLY") || code.startsWith("SQLITE_CANTOPEN") || code === "SQLITE_PERM" || code === "SQLITE_AUTH") {
-    return explain("unwritable", "the store can't be written", "give this user write access to the file and its folder");
+  if (
+    code.startsWith("SQLITE_READONLY") ||
+    code.startsWith("SQLITE_CANTOPEN") ||
+    code === "SQLITE_PERM" ||
+    code === "SQLITE_AUTH"
+  ) {
+    return explain(
+      "unwritable",
+      "the store can't be written",
+      "give this user write access to the file and its folder",
+    );
   }
   if (code === "SQLITE_FULL" || code.startsWith("SQLITE_IOERR")) {
-    return explain("full", "the disk of the store is full or failing", "free space and run the same command again");
+    return explain(
+      "full",
+      "the disk of the store is full or failing",
+      "free space and run the same command again",
+    );
   }
   if (code.startsWith("SQLITE_BUSY")) {
-    return explain("busy", "another process has kept the store locked", "find who holds it open, then run the same command again");
+    return explain(
+      "busy",
+      "another process has kept the store locked",
+      "find who holds it open, then run the same command again",
+    );
   }
   return error;
 }

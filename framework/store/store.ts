@@ -139,6 +139,8 @@ export interface FinishedMaterialization {
   readonly upstreams: readonly { readonly key: AssetKey; readonly dataVersion: string | undefined }[];
   /** Undefined leaves the stored cursor as it is. */
   readonly cursor: Json | undefined;
+  /** Set when a blocking check failed: the table was written, so its provenance counts, but the outcome is `failed`. */
+  readonly failure: Failure | undefined;
   readonly event: RunEvent;
 }
 

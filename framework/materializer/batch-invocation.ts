@@ -1,0 +1,205 @@
+import type { AssetKey } from "../definition/asset-key.ts";
+import type { Batch, BatchReport } from "../definition/batch.ts";
+import type { MaterializeResult } from "../definition/context.ts";
+import type { Cause, Outcome } from "../event/event.ts";
+import type { Failure } from "../event/failure.ts";
+import { deferred, type Deferred } from "../util/deferred.ts";
+import { Attempt } from "./attempt.ts";
+import { failureOf } from "./boundary.ts";
+import { missingReport, recordCheck, runChecks, startCheck } from "./check-runner.ts";
+import type { RunSession } from "./run-session.ts";
+
+/** One asset of a batch and why it runs. */
+export interface BatchMember {
+  readonly key: AssetKey;
+  readonly causes: readonly Cause[];
+}
+
+/** What became of one member: an outcome, or a failure after which it may be tried again. */
+export type MemberEnd = { readonly outcome: Outcome } | { readonly retry: Failure };
+
+interface MemberState {
+  readonly member: BatchMember;
+  readonly ended: Deferred<MemberEnd>;
+  readonly reportedChecks: Set<string>;
+  readonly failedChecks: string[];
+  attempt?: Attempt;
+  result?: MaterializeResult;
+  failure?: Failure;
+  skippedBecause?: AssetKey;
+  isSettling: boolean;
+}
+
+/** One call of a batch. Each asset is recorded as soon as it and its checks have been reported. */
+export class BatchInvocation {
+  readonly #session: RunSession;
+  readonly #batch: Batch;
+  readonly #number: number;
+  readonly #states: ReadonlyMap<AssetKey, MemberState>;
+
+  /** @param members in topological order */
+  constructor(session: RunSession, batch: Batch, members: readonly BatchMember[], number: number) {
+    this.#session = session;
+    this.#batch = batch;
+    this.#number = number;
+    this.#states = new Map(
+      members.map((member) => [
+        member.key,
+        {
+          member,
+          ended: deferred<MemberEnd>(),
+          reportedChecks: new Set<string>(),
+          failedChecks: [],
+          isSettling: false,
+        },
+      ]),
+    );
+  }
+
+  async run(): Promise<ReadonlyMap<AssetKey, MemberEnd>> {
+    const crash = await this.#invoke();
+    for (const state of this.#states.values()) this.#settle(state, crash);
+    return new Map(
+      await Promise.all(
+        [...this.#states].map(async ([key, state]) => [key, await state.ended.promise] as const),
+      ),
+    );
+  }
+
+  /** Calls the batch; what it throws is the failure of everything that it did not report. */
+  async #invoke(): Promise<Failure | undefined> {
+    const { request, signal, runId } = this.#session;
+    const keys = [...this.#states.keys()];
+    try {
+      for (const key of keys) {
+        const { table } = this.#session.graph.asset(key);
+        if (table !== undefined) await request.lakehouse.ensureTable(table, signal);
+      }
+      await this.#batch.materialize({
+        ...this.#session.workContext(undefined, signal),
+        assets: keys.map((key) => ({ key, forced: request.forced.has(key) })),
+        report: (report) => this.#take(report),
+      });
+      return undefined;
+    } catch (error) {
+      return failureOf(error, { key: keys[0] ?? ("" as AssetKey), runId });
+    }
+  }
+
+  #take(report: BatchReport): void {
+    const state = this.#states.get(report.key);
+    if (state === undefined) return;
+    switch (report.type) {
+      case "asset-started":
+        this.#attempt(state);
+        return;
+      case "asset-progress": {
+        const { type: _type, key, ...progress } = report;
+        this.#session.progress(key, progress);
+        return;
+      }
+      case "asset-finished":
+        state.result = report.result;
+        break;
+      case "asset-failed":
+        state.failure = report.failure;
+        break;
+      case "asset-skipped":
+        state.skippedBecause = report.because;
+        break;
+      case "check-started": {
+        const check = this.#check(report.key, report.check);
+        if (check !== undefined) startCheck(this.#session, check);
+        return;
+      }
+      case "check-finished":
+        this.#takeCheck(state, report);
+        break;
+    }
+    if (state.result !== undefined && this.#unreportedChecks(state).length === 0)
+      this.#settle(state, undefined);
+  }
+
+  #takeCheck(state: MemberState, report: Extract<BatchReport, { type: "check-finished" }>): void {
+    const check = this.#check(report.key, report.check);
+    if (check === undefined) return;
+    state.reportedChecks.add(report.check);
+    const { result, durationMs, failure } = report;
+    const { blocks } = recordCheck(this.#session, check, {
+      result,
+      durationMs,
+      ...(failure === undefined ? {} : { failure }),
+    });
+    if (blocks) state.failedChecks.push(report.check);
+  }
+
+  /** Records what became of a member, once. `crash` is what the whole call threw. */
+  #settle(state: MemberState, crash: Failure | undefined): void {
+    if (state.isSettling) return;
+    state.isSettling = true;
+    void (async () => {
+      try {
+        state.ended.resolve(await this.#end(state, crash));
+      } catch (error) {
+        state.ended.reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    })();
+  }
+
+  async #end(state: MemberState, crash: Failure | undefined): Promise<MemberEnd> {
+    const { key } = state.member;
+    const attempt = this.#attempt(state);
+    // Upstreams first: the versions that they were given are the ones that this member read.
+    const upstreams = this.#session.graph
+      .upstreams(key)
+      .flatMap((upstream) => this.#states.get(upstream) ?? []);
+    const upstreamEnds = await Promise.all(upstreams.map((upstream) => upstream.ended.promise));
+    if (state.result !== undefined) {
+      attempt.readUpstreamsAgain();
+      return { outcome: await attempt.succeed(state.result, await this.#settleChecks(state)) };
+    }
+    if (this.#session.signal.aborted) return { outcome: attempt.cancel() };
+    const retried = upstreamEnds.find((end) => "retry" in end);
+    if (state.skippedBecause !== undefined && retried !== undefined) {
+      attempt.retry(retried.retry, 0);
+      return retried;
+    }
+    if (state.skippedBecause !== undefined) return { outcome: attempt.skip(state.skippedBecause) };
+    const failure = state.failure ?? crash ?? notReported(this.#batch, key);
+    if (!failure.retryable || this.#number >= attempt.maxAttempts) return { outcome: attempt.fail(failure) };
+    attempt.retry(failure, 0);
+    return { retry: failure };
+  }
+
+  /** Completes a member's checks: those with a body run now, and those of the batch that gave no result fail. */
+  async #settleChecks(state: MemberState): Promise<readonly string[]> {
+    for (const check of this.#unreportedChecks(state)) {
+      if (recordCheck(this.#session, check, missingReport(check)).blocks) state.failedChecks.push(check.name);
+    }
+    const failed = await runChecks(this.#session, state.member.key, new Map(), this.#session.signal);
+    return [...state.failedChecks, ...failed];
+  }
+
+  #unreportedChecks(state: MemberState) {
+    return this.#session.graph
+      .checks(state.member.key)
+      .filter((check) => check.source.type === "batch" && !state.reportedChecks.has(check.name));
+  }
+
+  #check(key: AssetKey, name: string) {
+    return this.#session.graph.checks(key).find((check) => check.name === name);
+  }
+
+  #attempt(state: MemberState): Attempt {
+    state.attempt ??= new Attempt(this.#session, state.member.key, this.#number, state.member.causes);
+    return state.attempt;
+  }
+}
+
+function notReported(batch: Batch, key: AssetKey): Failure {
+  return {
+    reason: "asset-error",
+    message: `${batch.name} ended without saying what became of ${key}`,
+    retryable: false,
+  };
+}

@@ -1,0 +1,103 @@
+import type { Asset } from "../definition/asset.ts";
+import type { AssetKey } from "../definition/asset-key.ts";
+import type { Input, MaterializeContext, MaterializeResult } from "../definition/context.ts";
+import type { Cause, CheckOutcome, Outcome } from "../event/event.ts";
+import type { Failure } from "../event/failure.ts";
+import { Attempt } from "./attempt.ts";
+import { backoffMs } from "./backoff.ts";
+import { failureOf } from "./boundary.ts";
+import { runChecks } from "./check-runner.ts";
+import { recordUnstarted } from "./record-unstarted.ts";
+import type { RunSession } from "./run-session.ts";
+
+/** Runs one asset that has a body, with its retries and checks, and records its outcome. */
+export async function runBody(
+  session: RunSession,
+  key: AssetKey,
+  options: { readonly causes: readonly Cause[]; readonly onAnnounceChange: () => void },
+): Promise<Outcome> {
+  const asset = session.graph.asset(key);
+  for (let number = 1; ; number++) {
+    const attempt = new Attempt(session, key, number, options.causes);
+    const timeout = asset.timeoutMs === undefined ? undefined : AbortSignal.timeout(asset.timeoutMs);
+    const signal = timeout === undefined ? session.signal : AbortSignal.any([session.signal, timeout]);
+    let failure: Failure;
+    try {
+      const reports = new Map<string, CheckOutcome>();
+      const result = await callBody(session, asset, attempt, signal, reports, options.onAnnounceChange);
+      return await attempt.succeed(result, await runChecks(session, key, reports, signal));
+    } catch (error) {
+      // The body has ended: only now is its slot free.
+      if (session.signal.aborted) return attempt.cancel();
+      failure =
+        timeout?.aborted === true
+          ? { reason: "timeout", message: `${key} did not end within ${asset.timeoutMs} ms`, retryable: true }
+          : failureOf(error, { key, runId: session.runId });
+    }
+    if (!failure.retryable || number >= asset.retry.maxAttempts) return attempt.fail(failure);
+    const delayMs = backoffMs(asset.retry, number, failure, Math.random());
+    attempt.retry(failure, delayMs);
+    try {
+      await session.request.clock.sleep(delayMs, session.signal);
+    } catch {
+      recordUnstarted(session, key, { outcome: "cancelled" });
+      return "cancelled";
+    }
+  }
+}
+
+async function callBody(
+  session: RunSession,
+  asset: Asset,
+  attempt: Attempt,
+  signal: AbortSignal,
+  reports: Map<string, CheckOutcome>,
+  onAnnounceChange: () => void,
+): Promise<MaterializeResult> {
+  if (asset.source.type !== "body")
+    throw new Error(`Internal error: expected a body, got ${asset.source.type}`);
+  const { request } = session;
+  const [last] = request.store.materializations(asset.key, 1);
+  if (asset.table !== undefined) await request.lakehouse.ensureTable(asset.table, signal);
+  const context: MaterializeContext = {
+    ...session.workContext(asset.key, signal),
+    key: asset.key,
+    inputs: Object.fromEntries(
+      Object.entries(asset.deps).map(([name, upstream]) => [
+        name,
+        inputOf(session, attempt, upstream, signal),
+      ]),
+    ),
+    attempt: attempt.number,
+    forced: request.forced.has(asset.key),
+    lastMaterialization:
+      last === undefined
+        ? undefined
+        : { runId: last.runId, at: last.finishedAt, dataVersion: last.dataVersion, metadata: last.metadata },
+    cursor: request.store.cursor(asset.key),
+    progress: (progress) => session.progress(asset.key, progress),
+    announceChange: onAnnounceChange,
+    reportCheck: (name, result) => void reports.set(name, result),
+  };
+  const result = (await asset.source.materialize(context)) ?? {};
+  signal.throwIfAborted();
+  return result;
+}
+
+function inputOf(
+  session: RunSession,
+  attempt: Attempt,
+  upstream: AssetKey,
+  signal: AbortSignal,
+): Input<unknown> {
+  const { lakehouse } = session.request;
+  const sql = lakehouse.tableName(upstream);
+  return {
+    key: upstream,
+    dataVersion: attempt.dataVersionRead(upstream),
+    sql,
+    async *rows() {
+      yield* (await lakehouse.query(`SELECT * FROM ${sql}`, { signal })).rows;
+    },
+  };
+}

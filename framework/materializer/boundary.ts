@@ -1,0 +1,28 @@
+import type { AssetKey } from "../definition/asset-key.ts";
+import { type Failure, FailureError } from "../event/failure.ts";
+
+/**
+ * Turns whatever foreign code threw into a {@link Failure}. A connector's own failure passes unchanged; anything else
+ * is `asset-error`, not retryable, because we cannot know that trying again is safe or useful.
+ */
+export function failureOf(error: unknown, at: { readonly key: AssetKey; readonly runId: string }): Failure {
+  if (error instanceof FailureError) return error.failure;
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    reason: "asset-error",
+    message: `${at.key} threw: ${message.split("\n")[0] ?? ""}`,
+    retryable: false,
+    next: `moraine logs ${at.runId} ${at.key}`,
+    ...(error instanceof Error && error.stack !== undefined ? { detail: error.stack } : {}),
+  };
+}
+
+/** The failure of an asset whose blocking checks did not pass. */
+export function blockedBy(key: AssetKey, checks: readonly string[]): Failure {
+  return {
+    reason: "check-failed",
+    message: `${checks.length === 1 ? "a blocking check" : `${checks.length} blocking checks`} failed: ${checks.join(", ")}`,
+    retryable: false,
+    next: `moraine check ${key} --rows ${checks[0] ?? ""}`,
+  };
+}

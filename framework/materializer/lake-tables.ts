@@ -1,0 +1,33 @@
+import type { AssetKey } from "../definition/asset-key.ts";
+import type { Lakehouse } from "../lakehouse/lakehouse.ts";
+import type { LakeVersions } from "../staleness/observe.ts";
+
+/** The lake's tables and versions as last read, so that staleness can ask without waiting. */
+export class LakeTables implements LakeVersions {
+  readonly #lakehouse: Lakehouse;
+  readonly #versions = new Map<
+    AssetKey,
+    { readonly exists: boolean; readonly dataVersion: string | undefined }
+  >();
+
+  constructor(lakehouse: Lakehouse) {
+    this.#lakehouse = lakehouse;
+  }
+
+  dataVersion(key: AssetKey): string | undefined {
+    return this.#versions.get(key)?.dataVersion;
+  }
+
+  exists(key: AssetKey): boolean {
+    return this.#versions.get(key)?.exists ?? false;
+  }
+
+  /** Reads these tables again. */
+  async refresh(keys: Iterable<AssetKey>): Promise<void> {
+    for (const key of keys) {
+      const exists = await this.#lakehouse.exists(key);
+      const dataVersion = exists ? await this.#lakehouse.dataVersion(key) : undefined;
+      this.#versions.set(key, { exists, dataVersion });
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { AssetKey } from "../definition/asset-key.ts";
+import type { Resources } from "../definition/context.ts";
+import type { EventListener, Outcome, RunStatus, RunTrigger } from "../event/event.ts";
+import type { AssetGraph } from "../graph/asset-graph.ts";
+import type { Lakehouse } from "../lakehouse/lakehouse.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "../util/clock.ts";
+
+/** Everything one run needs. */
+export interface RunRequest {
+  readonly graph: AssetGraph;
+  /** What the command selected; only these may run. */
+  readonly keys: readonly AssetKey[];
+  /** Run even when fresh. */
+  readonly forced: ReadonlySet<AssetKey>;
+  /** As typed, for the record. */
+  readonly selection: string;
+  readonly trigger: RunTrigger;
+  readonly store: Store;
+  readonly lakehouse: Lakehouse;
+  readonly resources: Resources;
+  readonly projectDir: string;
+  readonly stateDir: string;
+  /** How many assets work at once. */
+  readonly workers: number;
+  /** How many at once per pool; an unnamed pool is unbounded. */
+  readonly pools: Readonly<Record<string, number>>;
+  /** Cancel the rest after the first failure. */
+  readonly failFast: boolean;
+  /** Aborting cancels: nothing more starts, running bodies see their signal and are waited for. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /** Hides secrets in everything that is stored or shown. */
+  redact(text: string): string;
+  readonly onEvent: EventListener;
+}
+
+/** How a run ended. */
+export interface RunSummary {
+  readonly runId: string;
+  readonly status: Exclude<RunStatus, "running" | "interrupted">;
+  readonly outcomes: Readonly<Record<string, Outcome>>;
+}
