@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import type { Asset, AssetKey, Check, MaterializeResult } from "moraine";
+import { assetKey, defineAsset } from "moraine";
+import type { RunEvent } from "../../framework/event/event.ts";
+import { buildGraph } from "../../framework/graph/build-graph.ts";
+import { materialize } from "../../framework/materializer/materialize.ts";
+import type { RunRequest, RunSummary } from "../../framework/materializer/run-request.ts";
+import { openStore } from "../../framework/store/open-store.ts";
+import type { Store } from "../../framework/store/store.ts";
+import { systemClock } from "../../framework/util/clock.ts";
+import { deferred, type Deferred } from "../../framework/util/deferred.ts";
+import { MemoryLakehouse } from "./memory-lakehouse.ts";
+
+/** A folder that is removed when the test ends. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "moraine-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** A real store on disk and a lake in memory, with runs by one call. */
+export class Rig {
+  readonly directory = temporaryDirectory();
+  readonly lakehouse = new MemoryLakehouse();
+  readonly store: Store = openStore({ path: join(this.directory, "moraine.db"), target: "local" });
+  readonly events: RunEvent[] = [];
+
+  constructor() {
+    onTestFinished(() => this.store.close());
+  }
+
+  /** Runs a project; all its assets unless `keys` says otherwise. */
+  async run(
+    assets: readonly Asset[],
+    options: Partial<RunRequest> & { readonly checks?: readonly Check[] } = {},
+  ): Promise<RunSummary> {
+    const { checks = [], ...request } = options;
+    const graph = buildGraph({ assets, checks, problems: [] });
+    return materialize({
+      graph,
+      keys: graph.keys,
+      forced: new Set(),
+      selection: "",
+      trigger: "cli",
+      store: this.store,
+      lakehouse: this.lakehouse,
+      resources: { secrets: { name: "none", get: () => Promise.reject(new Error("no secrets here")) } },
+      projectDir: this.directory,
+      stateDir: this.directory,
+      workers: 4,
+      pools: {},
+      failFast: false,
+      signal: new AbortController().signal,
+      clock: systemClock,
+      redact: (text) => text,
+      onEvent: (event) => this.events.push(event),
+      ...request,
+    });
+  }
+
+  /** Events of one type, in order. */
+  eventsOf<T extends RunEvent["type"]>(type: T): Extract<RunEvent, { type: T }>[] {
+    return this.events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
+  }
+}
+
+/** An asset whose table gets a new snapshot each time it runs, and that counts its calls. */
+export function countingAsset(
+  key: string,
+  deps: readonly Asset[] = [],
+  options: { readonly codeVersion?: string; readonly lakehouse?: MemoryLakehouse } = {},
+) {
+  const calls = { count: 0 };
+  const asset = defineAsset({
+    key,
+    deps: Object.fromEntries(deps.map((dep, index) => [`dep${index}`, dep])),
+    codeVersion: options.codeVersion ?? "1",
+    materialize: (): MaterializeResult => {
+      calls.count += 1;
+      options.lakehouse?.commit(assetKey(key));
+      return {};
+    },
+  });
+  return Object.assign(calls, { asset });
+}
+
+/** An asset that waits until the test says how its call ends. */
+export function controlledAsset(key: string, deps: readonly Asset[] = []) {
+  const calls: { readonly signal: AbortSignal; readonly end: Deferred<MaterializeResult> }[] = [];
+  let announce = deferred<(typeof calls)[number]>();
+  const asset = defineAsset({
+    key,
+    deps: Object.fromEntries(deps.map((dep, index) => [`dep${index}`, dep])),
+    codeVersion: "1",
+    materialize: ({ signal }) => {
+      const call = { signal, end: deferred<MaterializeResult>() };
+      calls.push(call);
+      announce.resolve(call);
+      announce = deferred();
+      return call.end.promise;
+    },
+  });
+  return { asset, calls, key: asset.key as AssetKey, nextCall: () => announce.promise };
+}
