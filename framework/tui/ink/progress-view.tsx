@@ -1,0 +1,107 @@
+import { Box, render, Static, Text } from "ink";
+import { useSyncExternalStore } from "react";
+import type { RunEvent } from "../../event/event.ts";
+import type { LiveProgress, LiveProgressOptions } from "../live-progress.ts";
+import type { Look } from "../look.ts";
+import { liveLines } from "../progress/live-lines.ts";
+import { nothingPrinted, printMore } from "../progress/printed-lines.ts";
+import { emptyProgress } from "../progress/progress-state.ts";
+import { reduceProgress } from "../progress/reduce-progress.ts";
+import { createTicker } from "../ticker.ts";
+import { createValueStore, type ValueStore } from "./store.ts";
+
+/** What is on the screen: lines that stay, and below them the live part. */
+export interface ProgressFrame {
+  readonly printed: readonly string[];
+  readonly live: readonly string[];
+}
+
+/** Draws a {@link ProgressFrame}; `printed` may only grow at its end. */
+export function ProgressScreen({ frame }: { readonly frame: ProgressFrame }) {
+  return (
+    <>
+      <Static items={[...frame.printed]}>
+        {(line, index) => (
+          <Text key={index} wrap="truncate">
+            {line}
+          </Text>
+        )}
+      </Static>
+      <Box flexDirection="column">
+        {frame.live.map((line, index) => (
+          // oxlint-disable-next-line react/no-array-index-key -- a line is its place on the screen
+          <Text key={index} wrap="truncate">
+            {line}
+          </Text>
+        ))}
+      </Box>
+    </>
+  );
+}
+
+function ProgressRoot({ frames }: { readonly frames: ValueStore<ProgressFrame> }) {
+  return <ProgressScreen frame={useSyncExternalStore(frames.subscribe, frames.get)} />;
+}
+
+/** Shortest time between two frames; a burst of events is drawn once. */
+const frameMs = 50;
+
+/** Mounts the live view; see {@link startLiveProgress}. */
+export function mountProgress(options: LiveProgressOptions & { readonly look: Look }): LiveProgress {
+  const { stdout, look } = options;
+  const now = options.now ?? Date.now;
+  let state = emptyProgress;
+  let printed = nothingPrinted;
+  let tick = 0;
+  let due: NodeJS.Timeout | undefined;
+  let isClosed = false;
+  const frames = createValueStore<ProgressFrame>({ printed: [], live: [] });
+
+  const draw = (withLive: boolean) => {
+    clearTimeout(due);
+    due = undefined;
+    const columns = stdout.columns || 80;
+    printed = printMore(printed, state, look, { columns, listFresh: options.listFresh ?? false });
+    const view = { columns, rows: stdout.rows || 24, nowMs: now(), tick };
+    const live = withLive ? liveLines(state, look, view) : [];
+    const before = frames.get();
+    if (before.printed === printed.lines && sameLines(before.live, live)) return;
+    frames.set({ printed: printed.lines, live });
+  };
+  const ticker = createTicker(() => {
+    tick++;
+    draw(true);
+  });
+  const onResize = () => draw(true);
+  stdout.on("resize", onResize);
+  const instance = render(<ProgressRoot frames={frames} />, {
+    stdout,
+    ...(options.stderr === undefined ? {} : { stderr: options.stderr }),
+    exitOnCtrlC: false,
+    incrementalRendering: true,
+  });
+
+  return {
+    onEvent(event: RunEvent) {
+      if (isClosed) return;
+      state = reduceProgress(state, event);
+      ticker.want(state.ended === undefined && (state.running.size > 0 || state.resources.size > 0));
+      due ??= setTimeout(() => draw(true), frameMs);
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      ticker.want(false);
+      stdout.off("resize", onResize);
+      draw(false);
+      // Asked for first: a promise made after the end would never settle.
+      const exited = instance.waitUntilExit();
+      instance.unmount();
+      await exited;
+    },
+  };
+}
+
+function sameLines(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((line, index) => line === b[index]);
+}

@@ -1,0 +1,174 @@
+import type { RunEvent } from "../event/event.ts";
+import { createLook, type Look } from "./look.ts";
+import type { FinishedAsset, ProgressState } from "./progress/progress-state.ts";
+import { emptyProgress } from "./progress/progress-state.ts";
+import { reduceProgress } from "./progress/reduce-progress.ts";
+import { causeText } from "./words/cause.ts";
+import { checkText } from "./words/check.ts";
+import { failureBlock, reasonTag } from "./words/failure.ts";
+import { countOf, formatCount, formatDuration } from "./words/numbers.ts";
+import { cleanText } from "./words/text.ts";
+
+/** How {@link summarizeRun} writes. */
+export interface SummaryOptions {
+  /** @default ASCII and without colour */
+  readonly look?: Look;
+  /** Adds stacks and raw answers. @default false */
+  readonly verbose?: boolean;
+}
+
+/** The state that a list of events leads to; what {@link summarizeRun} takes. */
+export function progressOf(events: Iterable<RunEvent>): ProgressState {
+  let state = emptyProgress;
+  for (const event of events) state = reduceProgress(state, event);
+  return state;
+}
+
+/**
+ * The last lines of a run: totals; every failure in full and what was skipped with it; failed and warned checks; why
+ * something ran; what was slow; the next commands to type.
+ */
+export function summarizeRun(
+  run: ProgressState | Iterable<RunEvent>,
+  options: SummaryOptions = {},
+): readonly string[] {
+  const state = Symbol.iterator in run ? progressOf(run) : run;
+  const look = options.look ?? createLook({ ascii: true, color: false, motion: false });
+  return [
+    totalsLine(state, look),
+    ...failureLines(state, look, options.verbose ?? false),
+    ...checkLines(state, look),
+    ...hintLine("why", whyText(state)),
+    ...hintLine("slow", slowText(state)),
+    ...nextLines(state),
+  ];
+}
+
+function totalsLine(state: ProgressState, look: Look): string {
+  const { counts } = state;
+  const status = state.ended?.status ?? "interrupted";
+  const took = state.ended === undefined ? "" : ` in ${formatDuration(state.ended.durationMs)}`;
+  if (status !== "succeeded") {
+    const totals = (["materialized", "fresh", "failed", "skipped", "cancelled"] as const)
+      .filter((outcome) => counts[outcome] > 0)
+      .map((outcome) => `${formatCount(counts[outcome])} ${outcome}`);
+    const sign = status === "failed" ? "failed" : "cancelled";
+    const text = `${look.signs.sign[sign]} run ${state.runId ?? ""} ${status}${took}`;
+    return `${look.paint.as(sign, text)}${totals.length === 0 ? "" : `: ${totals.join(", ")}`}`;
+  }
+  const passed = state.checks.filter((check) => check.result.passed && check.failure === undefined).length;
+  const about = [
+    ...(counts.fresh > 0
+      ? [`${formatCount(counts.fresh)} ${counts.fresh === 1 ? "was" : "were"} fresh`]
+      : []),
+    ...(passed > 0 ? [`${countOf(passed, "check")} passed`] : []),
+  ];
+  const what =
+    counts.materialized === 0
+      ? `nothing to do${took}`
+      : `materialized ${formatCount(counts.materialized)} of ${formatCount(state.keys.length)}${took}`;
+  const text = `${look.signs.sign.materialized} run ${state.runId ?? ""}`;
+  return `${look.paint.as("materialized", text)} ${what}${about.length === 0 ? "" : `; ${about.join(", ")}`}`;
+}
+
+function failureLines(state: ProgressState, look: Look, verbose: boolean): readonly string[] {
+  const failed = state.finished.filter((asset) => asset.outcome === "failed");
+  return failed.flatMap((asset) => failedText(asset, state, look, verbose));
+}
+
+function failedText(
+  asset: FinishedAsset,
+  state: ProgressState,
+  look: Look,
+  verbose: boolean,
+): readonly string[] {
+  const name = look.paint.as("failed", `${look.signs.sign.failed} ${asset.key}`);
+  const tag = asset.failure === undefined ? "" : `  ${reasonTag(asset.failure)}`;
+  const effort = `${countOf(asset.attempts, "try", "tries")}, ${formatDuration(asset.durationMs)}`;
+  return [`  ${name}${tag}  ${effort}`, ...failureText(asset, verbose), ...skippedText(state, asset.key)];
+}
+
+/** The block of {@link failureBlock} below the asset's line, which has said the reason already. */
+function failureText(asset: FinishedAsset, verbose: boolean): readonly string[] {
+  if (asset.failure === undefined) return [];
+  const [, ...fields] = failureBlock(asset.failure, { verbose });
+  return [`    ${cleanText(asset.failure.message)}`, ...fields.map((line) => `  ${line}`)];
+}
+
+function skippedText(state: ProgressState, failed: string): readonly string[] {
+  const keys = state.finished
+    .filter((asset) => asset.outcome === "skipped" && asset.because === failed)
+    .map((asset) => asset.key);
+  if (keys.length === 0) return [];
+  const more = keys.length > 8 ? ` and ${formatCount(keys.length - 8)} more` : "";
+  return [`    skipped with it: ${keys.slice(0, 8).join(", ")}${more}`];
+}
+
+function checkLines(state: ProgressState, look: Look): readonly string[] {
+  return state.checks
+    .filter((check) => !check.result.passed || check.failure !== undefined)
+    .map((check) => {
+      const sign = check.severity === "warn" ? "warned" : "failed";
+      return `  ${look.paint.as(sign, look.signs.sign[sign])} ${check.key}  ${check.check}: ${checkText(check)} (${check.severity})`;
+    });
+}
+
+function hintLine(name: string, text: string | undefined): readonly string[] {
+  return text === undefined ? [] : [`  ${name.padEnd(4)}  ${text}`];
+}
+
+/** What set the run going: the causes of materialized assets that are not themselves explained by an upstream. */
+function whyText(state: ProgressState): string | undefined {
+  if (state.counts.materialized === 0) return undefined;
+  const ran = new Set(
+    state.finished.filter((asset) => asset.outcome === "materialized").map((asset) => asset.key),
+  );
+  const roots = new Set<string>();
+  let followed = 0;
+  for (const asset of state.finished) {
+    if (!ran.has(asset.key)) continue;
+    const own = asset.causes.filter(
+      (cause) => !(cause.type === "upstream" || cause.type === "data") || !ran.has(cause.upstream),
+    );
+    if (own.length === 0) followed++;
+    else roots.add(`${causeText(own[0] ?? { type: "missing" })} (${asset.key})`);
+  }
+  const told = [...roots].slice(0, 3);
+  if (roots.size > 3) told.push(`${formatCount(roots.size - 3)} more`);
+  if (told.length === 0) return undefined;
+  return told.join("; ") + (followed === 0 ? "" : `; ${formatCount(followed)} downstream followed`);
+}
+
+/** Assets that took more than twice as long as usual, and more than two seconds. */
+function slowText(state: ProgressState): string | undefined {
+  const slow = state.finished.flatMap((asset) => {
+    const usual = state.usualMs[asset.key];
+    return asset.outcome === "materialized" &&
+      usual !== undefined &&
+      asset.durationMs > 2 * usual &&
+      asset.durationMs > 2000
+      ? [`${asset.key} ${formatDuration(asset.durationMs)}, usually ${formatDuration(usual)}`]
+      : [];
+  });
+  return slow.length === 0 ? undefined : slow.slice(0, 3).join("; ");
+}
+
+function nextLines(state: ProgressState): readonly string[] {
+  const { runId } = state;
+  if (runId === undefined) return [];
+  const commands: (readonly [command: string, about: string])[] = [];
+  const failed = state.finished.find((asset) => asset.outcome === "failed");
+  if (failed !== undefined) {
+    commands.push([`moraine logs ${runId} ${failed.key}`, "what happened, line by line"]);
+  }
+  const check = state.checks.find((entry) => !entry.result.passed && entry.severity === "error");
+  if (check !== undefined)
+    commands.push([`moraine check ${check.key} --rows ${check.check}`, "the rows that break it"]);
+  if (state.ended?.status !== "succeeded") {
+    commands.push([`moraine materialize ${state.selection}`.trimEnd(), "again; what was done is fresh"]);
+  }
+  const width = Math.max(0, ...commands.map(([command]) => command.length));
+  return commands.map(
+    ([command, about], index) => `  ${index === 0 ? "next" : "    "}  ${command.padEnd(width)}   ${about}`,
+  );
+}

@@ -1,0 +1,41 @@
+import type { CheckOutcome, Severity } from "../../event/event.ts";
+import type { Failure } from "../../event/failure.ts";
+import type { SignName } from "./signs.ts";
+import { formatCount } from "./numbers.ts";
+import { cleanText } from "./text.ts";
+
+/** What is needed of a check's result to put it in words. */
+export interface CheckFacts {
+  readonly severity: Severity;
+  readonly blocking: boolean;
+  readonly result: CheckOutcome;
+  readonly failure?: Failure | undefined;
+}
+
+/** The sign of a result: passed, warned, or failed. A check that could not be run failed. */
+export function checkSign(facts: CheckFacts): SignName {
+  if (facts.result.passed && facts.failure === undefined) return "materialized";
+  return facts.severity === "warn" ? "warned" : "failed";
+}
+
+/** `error blocking`, `warn`. */
+export function severityText(facts: Pick<CheckFacts, "severity" | "blocking">): string {
+  return facts.blocking ? `${facts.severity} blocking` : facts.severity;
+}
+
+/** What it found: `12, expected 0`; `[query-failed] ...` when it could not be run; `passed` when there is no more to say. */
+export function checkText(facts: CheckFacts): string {
+  if (facts.failure !== undefined) return `[${facts.failure.reason}] ${cleanText(facts.failure.message)}`;
+  const { result } = facts;
+  const value = result.value === undefined || result.value === null ? "" : valueText(result.value);
+  if (result.passed) return value === "" ? "passed" : value;
+  const expected = result.expected === undefined ? "" : `expected ${valueText(result.expected)}`;
+  return [value, expected].filter((part) => part !== "").join(", ") || "failed";
+}
+
+/** Any value as one line; numbers with thousands separators. */
+export function valueText(value: unknown): string {
+  if (typeof value === "number") return formatCount(value);
+  if (typeof value === "bigint") return value.toString();
+  return cleanText(typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing"));
+}
