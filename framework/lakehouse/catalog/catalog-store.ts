@@ -1,0 +1,272 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Clock } from "../../util/clock.ts";
+import { alreadyExists, CatalogError, noSuchNamespace, noSuchTable } from "./catalog-error.ts";
+import { checkName, displayName, localPath, pathInside, type TableIdentifier } from "./location.ts";
+import {
+  metadataText,
+  nextMetadataFileName,
+  readMetadataFile,
+  writeDurably,
+  type WriteFile,
+} from "./metadata-file.ts";
+import { MetadataCache } from "./metadata-cache.ts";
+import { Pointers } from "./pointers.ts";
+import { checkRequirement, type Requirement } from "./requirements.ts";
+import type { TableMetadata } from "./table-metadata.ts";
+import { applyUpdates, type Update } from "./updates.ts";
+
+/** A table as it stands: its metadata and the file that holds it. */
+export interface LoadedTable {
+  readonly metadataFile: string;
+  readonly metadata: TableMetadata;
+}
+
+/** One table's part of a commit. */
+export interface TableChange {
+  readonly identifier: TableIdentifier;
+  readonly requirements: readonly Requirement[];
+  readonly updates: readonly Update[];
+}
+
+/** A table to be made. Updates say what is in it; without `location` it gets a folder of its own. */
+export interface NewTable {
+  readonly identifier: TableIdentifier;
+  readonly location?: string | undefined;
+  readonly updates: readonly Update[];
+}
+
+/**
+ * The embedded catalog without its protocol: table pointers in `<dir>/catalog.db`, metadata files beside the data.
+ * Synchronous. Several of them, in one or many processes, may work on one folder.
+ *
+ * Methods throw CatalogError for what the REST specification has an answer to, and FailureError `lake-unreadable`
+ * for a metadata file that is missing or damaged.
+ */
+export class CatalogStore {
+  readonly dir: string;
+  private readonly pointers: Pointers;
+  private readonly cache = new MetadataCache(readMetadataFile);
+  private readonly clock: Pick<Clock, "now">;
+  private readonly writeFile: WriteFile;
+
+  constructor(options: {
+    readonly dir: string;
+    readonly clock: Pick<Clock, "now">;
+    readonly writeFile?: WriteFile;
+  }) {
+    this.dir = resolve(options.dir);
+    this.clock = options.clock;
+    this.writeFile = options.writeFile ?? writeDurably;
+    this.pointers = new Pointers(catalogFile(this.dir));
+  }
+
+  namespaces(): readonly string[] {
+    return this.pointers.namespaces();
+  }
+
+  namespaceProperties(namespace: string): Readonly<Record<string, string>> {
+    this.expectNamespace(namespace);
+    return this.pointers.namespaceProperties(namespace);
+  }
+
+  createNamespace(namespace: string, properties: Readonly<Record<string, string>> = {}): void {
+    checkName("namespace", namespace);
+    this.pointers.exclusively(() => {
+      if (this.pointers.hasNamespace(namespace)) alreadyExists(`Namespace already exists: ${namespace}`);
+      this.pointers.putNamespace(namespace, properties);
+    });
+  }
+
+  /** Names which of the removals were there. */
+  updateNamespace(
+    namespace: string,
+    removals: readonly string[],
+    updates: Readonly<Record<string, string>>,
+  ): { readonly removed: readonly string[]; readonly missing: readonly string[] } {
+    return this.pointers.exclusively(() => {
+      this.expectNamespace(namespace);
+      const present = this.pointers.namespaceProperties(namespace);
+      const removed = removals.filter((name) => name in present);
+      for (const name of removed) this.pointers.removeNamespaceProperty(namespace, name);
+      this.pointers.putNamespace(namespace, updates);
+      return { removed, missing: removals.filter((name) => !removed.includes(name)) };
+    });
+  }
+
+  dropNamespace(namespace: string): void {
+    this.pointers.exclusively(() => {
+      this.expectNamespace(namespace);
+      const [table] = this.pointers.tables(namespace);
+      if (table !== undefined) {
+        throw new CatalogError(
+          409,
+          "NamespaceNotEmptyException",
+          `Namespace ${namespace} is not empty: it holds ${displayName(table)}`,
+        );
+      }
+      this.pointers.removeNamespace(namespace);
+    });
+  }
+
+  tables(namespace: string): readonly TableIdentifier[] {
+    this.expectNamespace(namespace);
+    return this.pointers.tables(namespace);
+  }
+
+  exists(identifier: TableIdentifier): boolean {
+    return this.pointers.metadataFile(identifier) !== undefined;
+  }
+
+  load(identifier: TableIdentifier): LoadedTable {
+    return this.find(identifier) ?? noSuchTable(displayName(identifier));
+  }
+
+  /** The table, or undefined when there is none. */
+  find(identifier: TableIdentifier): LoadedTable | undefined {
+    const metadataFile = this.pointers.metadataFile(identifier);
+    return metadataFile === undefined ? undefined : { metadataFile, metadata: this.cache.read(metadataFile) };
+  }
+
+  /** Metadata and folder for a table that a later commit with `assert-create` will make. */
+  stage(table: NewTable): TableMetadata {
+    this.expectFree(table.identifier);
+    const location = this.newLocation(table);
+    const metadata = applyUpdates(undefined, [...newTableUpdates(location), ...table.updates], this.now());
+    makeMetadataFolder(metadata.location);
+    return metadata;
+  }
+
+  create(table: NewTable): LoadedTable {
+    return this.pointers.exclusively(() => {
+      const metadata = this.stage(table);
+      const metadataFile = this.write(metadata, undefined);
+      this.pointers.addTable(table.identifier, metadataFile);
+      return { metadataFile, metadata };
+    });
+  }
+
+  /**
+   * Commits to one or more tables, all or none. The new metadata files are on disk before the first pointer moves, and
+   * pointers move in one transaction that began before the tables were read: two writers never overwrite each other.
+   */
+  commit(changes: readonly TableChange[]): readonly LoadedTable[] {
+    const written: string[] = [];
+    try {
+      return this.pointers.exclusively(() => changes.map((change) => this.commitOne(change, written)));
+    } catch (error) {
+      for (const file of written) rmSync(localPath(file), { force: true });
+      throw error;
+    }
+  }
+
+  rename(from: TableIdentifier, to: TableIdentifier): void {
+    checkName("table", to.name);
+    this.pointers.exclusively(() => {
+      if (!this.exists(from)) noSuchTable(displayName(from));
+      this.expectFree(to);
+      this.pointers.renameTable(from, to);
+    });
+  }
+
+  /** Takes in a table whose metadata file lies in the lake's folder, e.g. one dropped without purge. */
+  register(identifier: TableIdentifier, metadataFile: string, overwrite = false): LoadedTable {
+    pathInside(this.dir, metadataFile);
+    const metadata = readMetadataFile(metadataFile);
+    pathInside(this.dir, metadata.location);
+    return this.pointers.exclusively(() => {
+      if (overwrite && this.exists(identifier)) this.pointers.removeTable(identifier);
+      this.expectFree(identifier);
+      this.pointers.addTable(identifier, metadataFile);
+      return { metadataFile, metadata };
+    });
+  }
+
+  /** Forgets the table; with `purge` its files go as well, after the pointer: a crash between leaves only litter. */
+  drop(identifier: TableIdentifier, purge: boolean): void {
+    const file = this.pointers.exclusively(() => {
+      const present = this.pointers.metadataFile(identifier) ?? noSuchTable(displayName(identifier));
+      this.pointers.removeTable(identifier);
+      return present;
+    });
+    if (!purge) return;
+    const { location } = this.cache.read(file);
+    rmSync(pathInside(this.dir, location), { recursive: true, force: true });
+  }
+
+  close(): void {
+    this.pointers.close();
+  }
+
+  private commitOne(change: TableChange, written: string[]): LoadedTable {
+    const { identifier, requirements, updates } = change;
+    const base = this.find(identifier);
+    for (const requirement of requirements) checkRequirement(requirement, base?.metadata);
+    const creates = requirements.some((requirement) => requirement.type === "assert-create");
+    if (base === undefined) {
+      if (!creates) noSuchTable(displayName(identifier));
+      this.expectFree(identifier);
+    }
+    const metadata = applyUpdates(base?.metadata, updates, {
+      ...this.now(),
+      previousFile: base?.metadataFile,
+    });
+    if (metadata.location !== base?.metadata.location) pathInside(this.dir, metadata.location);
+    const metadataFile = this.write(metadata, base?.metadataFile);
+    written.push(metadataFile);
+    if (base === undefined) this.pointers.addTable(identifier, metadataFile);
+    else this.pointers.moveTable(identifier, base.metadataFile, metadataFile);
+    return { metadataFile, metadata };
+  }
+
+  private write(metadata: TableMetadata, previousFile: string | undefined): string {
+    makeMetadataFolder(metadata.location);
+    const file = `${metadata.location}/metadata/${nextMetadataFileName(previousFile)}`;
+    this.writeFile(localPath(file), metadataText(metadata));
+    return file;
+  }
+
+  /** `<dir>/<namespace>/<table>`, or a folder beside it when a dropped or renamed table still has its files there. */
+  private newLocation({ identifier, location }: NewTable): string {
+    if (location !== undefined) {
+      pathInside(this.dir, location);
+      return location;
+    }
+    const plain = join(this.dir, identifier.namespace, identifier.name);
+    const metadata = join(plain, "metadata");
+    const isUsed = existsSync(metadata) && readdirSync(metadata).length > 0;
+    return isUsed ? `${plain}-${randomUUID().slice(0, 8)}` : plain;
+  }
+
+  private expectNamespace(namespace: string): void {
+    if (!this.pointers.hasNamespace(namespace)) noSuchNamespace(namespace);
+  }
+
+  private expectFree(identifier: TableIdentifier): void {
+    checkName("table", identifier.name);
+    this.expectNamespace(identifier.namespace);
+    if (this.exists(identifier)) alreadyExists(`Table already exists: ${displayName(identifier)}`);
+  }
+
+  private now(): { readonly nowMs: number } {
+    return { nowMs: this.clock.now().getTime() };
+  }
+}
+
+/** Where the lake in `dir` keeps its pointers. */
+export function catalogFile(dir: string): string {
+  return join(dir, "catalog.db");
+}
+
+function newTableUpdates(location: string): readonly Update[] {
+  return [
+    { action: "assign-uuid", uuid: randomUUID() },
+    { action: "set-location", location },
+  ];
+}
+
+/** DuckDB writes manifests of a staged table before its first commit and makes no folders. */
+function makeMetadataFolder(location: string): void {
+  mkdirSync(join(localPath(location), "metadata"), { recursive: true });
+}

@@ -1,0 +1,177 @@
+import { Hono, type Context } from "hono";
+import type { CatalogStore, LoadedTable } from "./catalog-store.ts";
+import { badRequest, noSuchNamespace, noSuchTable } from "./catalog-error.ts";
+import { errorAnswer } from "./error-answer.ts";
+import { parseJson, writeJson } from "./json.ts";
+import { displayName, type TableIdentifier } from "./location.ts";
+import { createTableUpdates, requests } from "./protocol.ts";
+import { isToken } from "./token.ts";
+
+/** What the catalog tells clients it can do; views are absent on purpose. */
+const endpoints = [
+  "GET /v1/{prefix}/namespaces",
+  "POST /v1/{prefix}/namespaces",
+  "GET /v1/{prefix}/namespaces/{namespace}",
+  "HEAD /v1/{prefix}/namespaces/{namespace}",
+  "DELETE /v1/{prefix}/namespaces/{namespace}",
+  "POST /v1/{prefix}/namespaces/{namespace}/properties",
+  "GET /v1/{prefix}/namespaces/{namespace}/tables",
+  "POST /v1/{prefix}/namespaces/{namespace}/tables",
+  "GET /v1/{prefix}/namespaces/{namespace}/tables/{table}",
+  "HEAD /v1/{prefix}/namespaces/{namespace}/tables/{table}",
+  "POST /v1/{prefix}/namespaces/{namespace}/tables/{table}",
+  "DELETE /v1/{prefix}/namespaces/{namespace}/tables/{table}",
+  "POST /v1/{prefix}/namespaces/{namespace}/tables/{table}/metrics",
+  "POST /v1/{prefix}/namespaces/{namespace}/register",
+  "POST /v1/{prefix}/tables/rename",
+  "POST /v1/{prefix}/transactions/commit",
+];
+
+/** The Iceberg REST catalog protocol over a {@link CatalogStore}; every request needs the bearer token. */
+export function catalogRoutes(store: CatalogStore, token: string): Hono {
+  const app = new Hono();
+  app.onError((error) => {
+    const { status, body } = errorAnswer(error);
+    return json(body, status);
+  });
+  app.notFound((context) =>
+    json(
+      errorBody(404, "NotFoundException", `No such endpoint: ${context.req.method} ${context.req.path}`),
+      404,
+    ),
+  );
+  app.use(async (context, next) => {
+    if (isToken(context.req.header("authorization"), token)) return next();
+    return json(
+      errorBody(401, "NotAuthorizedException", "Not authorized: expected the lake's bearer token"),
+      401,
+    );
+  });
+  app.get("/v1/config", () => json({ defaults: {}, overrides: {}, endpoints }));
+  namespaceRoutes(app, store);
+  tableRoutes(app, store);
+  commitRoutes(app, store);
+  return app;
+}
+
+function namespaceRoutes(app: Hono, store: CatalogStore): void {
+  app.get("/v1/namespaces", (context) => {
+    // There is one level of namespaces, so none has children.
+    const parent = context.req.query("parent");
+    if (parent !== undefined && parent !== "" && !store.namespaces().includes(parent))
+      noSuchNamespace(parent);
+    const names = parent === undefined || parent === "" ? store.namespaces() : [];
+    return json({ namespaces: names.map((name) => [name]) });
+  });
+  app.post("/v1/namespaces", async (context) => {
+    const request = requests.createNamespace.parse(await readBody(context));
+    const namespace = request.namespace.join(".");
+    store.createNamespace(namespace, request.properties);
+    return json({ namespace: [namespace], properties: request.properties });
+  });
+  app.get("/v1/namespaces/:namespace", (context) => {
+    const namespace = context.req.param("namespace");
+    const properties = store.namespaceProperties(namespace);
+    // Hono answers HEAD from the GET handler, without the body; the specification wants 204.
+    return context.req.method === "HEAD" ? noContent() : json({ namespace: [namespace], properties });
+  });
+  app.delete("/v1/namespaces/:namespace", (context) => {
+    store.dropNamespace(context.req.param("namespace"));
+    return noContent();
+  });
+  app.post("/v1/namespaces/:namespace/properties", async (context) => {
+    const { removals, updates } = requests.updateNamespace.parse(await readBody(context));
+    const both = removals.find((name) => name in updates);
+    if (both !== undefined) badRequest(`Property ${both} is both removed and updated`);
+    const { removed, missing } = store.updateNamespace(context.req.param("namespace"), removals, updates);
+    return json({ updated: Object.keys(updates), removed, missing });
+  });
+}
+
+function tableRoutes(app: Hono, store: CatalogStore): void {
+  app.get("/v1/namespaces/:namespace/tables", (context) => {
+    const identifiers = store.tables(context.req.param("namespace")).map(({ namespace, name }) => ({
+      namespace: [namespace],
+      name,
+    }));
+    return json({ identifiers });
+  });
+  app.post("/v1/namespaces/:namespace/tables", async (context) => {
+    const request = requests.createTable.parse(await readBody(context));
+    const table = {
+      identifier: { namespace: context.req.param("namespace"), name: request.name },
+      location: request.location ?? undefined,
+      updates: createTableUpdates(request),
+    };
+    if (!request["stage-create"]) return loaded(store.create(table));
+    return json({ metadata: store.stage(table), config: {} });
+  });
+  app.get("/v1/namespaces/:namespace/tables/:table", (context) => {
+    const table = identifier(context);
+    if (context.req.method !== "HEAD") return loaded(store.load(table));
+    if (!store.exists(table)) noSuchTable(displayName(table));
+    return noContent();
+  });
+  app.delete("/v1/namespaces/:namespace/tables/:table", (context) => {
+    store.drop(identifier(context), context.req.query("purgeRequested")?.toLowerCase() === "true");
+    return noContent();
+  });
+  app.post("/v1/namespaces/:namespace/tables/:table/metrics", (context) => {
+    if (!store.exists(identifier(context))) noSuchTable(displayName(identifier(context)));
+    return noContent();
+  });
+  app.post("/v1/namespaces/:namespace/register", async (context) => {
+    const request = requests.registerTable.parse(await readBody(context));
+    const table = { namespace: context.req.param("namespace"), name: request.name };
+    return loaded(store.register(table, request["metadata-location"], request.overwrite));
+  });
+  app.post("/v1/tables/rename", async (context) => {
+    const { source, destination } = requests.renameTable.parse(await readBody(context));
+    store.rename(source, destination);
+    return noContent();
+  });
+}
+
+function commitRoutes(app: Hono, store: CatalogStore): void {
+  app.post("/v1/namespaces/:namespace/tables/:table", async (context) => {
+    const change = requests.commitTable.parse(await readBody(context));
+    const [table] = store.commit([{ identifier: identifier(context), ...change }]);
+    if (table === undefined) throw new Error("Internal error: expected one committed table, got none");
+    return json({ "metadata-location": table.metadataFile, metadata: table.metadata });
+  });
+  app.post("/v1/transactions/commit", async (context) => {
+    const request = requests.commitTransaction.parse(await readBody(context));
+    store.commit(request["table-changes"]);
+    return noContent();
+  });
+}
+
+function identifier(context: Context<object, "/:namespace/:table">): TableIdentifier {
+  return { namespace: context.req.param("namespace"), name: context.req.param("table") };
+}
+
+async function readBody(context: Context): Promise<unknown> {
+  const text = await context.req.text();
+  try {
+    return parseJson(text);
+  } catch {
+    return badRequest("The request body is not JSON");
+  }
+}
+
+function loaded(table: LoadedTable): Response {
+  return json({ "metadata-location": table.metadataFile, metadata: table.metadata, config: {} });
+}
+
+function errorBody(code: number, type: string, message: string): unknown {
+  return { error: { message, type, code } };
+}
+
+/** Hono's own `json` would lose 64-bit integers. */
+function json(value: unknown, status = 200): Response {
+  return new Response(writeJson(value), { status, headers: { "content-type": "application/json" } });
+}
+
+function noContent(): Response {
+  return new Response(null, { status: 204 });
+}
