@@ -18,7 +18,11 @@ import { findCycle } from "./find-cycle.ts";
 export function buildGraph(definitions: Definitions): AssetGraph {
   const problems: DefinitionProblem[] = [...definitions.problems];
   const assets = collectAssets(definitions.assets, problems);
-  const checks = collectChecks([...assets.values()].flatMap((asset) => asset.checks).concat(definitions.checks), assets, problems);
+  const checks = collectChecks(
+    [...assets.values()].flatMap((asset) => asset.checks).concat(definitions.checks),
+    assets,
+    problems,
+  );
   const graph = connect(assets, problems);
   const cycle = findCycle(graph);
   if (cycle !== undefined) {
@@ -37,7 +41,8 @@ function collectAssets(definitions: readonly Asset[], problems: DefinitionProble
     problems.push(...asset.problems);
     const first = assets.get(asset.key);
     if (first === undefined) assets.set(asset.key, asset);
-    else if (first !== asset) problems.push({ message: `two assets have the key ${asset.key}`, ...place(asset) });
+    else if (first !== asset)
+      problems.push({ message: `two assets have the key ${asset.key}`, ...place(asset) });
   }
   // graphology keeps insertion order, and every order shown to people follows from it.
   return new Map([...assets].sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -53,7 +58,9 @@ function collectChecks(
     problems.push(...check.problems);
     if (!assets.has(check.asset)) {
       if (check.problems.length === 0) {
-        problems.push({ message: `check ${check.name} is on ${check.asset}, which no asset has${suggestion(check.asset, assets)}` });
+        problems.push({
+          message: `check ${check.name} is on ${check.asset}, which no asset has${suggestion(check.asset, assets)}`,
+        });
       }
       continue;
     }
@@ -78,7 +85,10 @@ function connect(assets: ReadonlyMap<AssetKey, Asset>, problems: DefinitionProbl
           ...place(asset),
         });
       } else if (upstream === asset.key) {
-        problems.push({ message: `assets read each other in a circle: ${asset.key} -> ${asset.key}`, ...place(asset) });
+        problems.push({
+          message: `assets read each other in a circle: ${asset.key} -> ${asset.key}`,
+          ...place(asset),
+        });
       } else {
         graph.addEdge(upstream, asset.key);
       }

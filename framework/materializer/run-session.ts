@@ -5,7 +5,7 @@ import type { LogLevel, RunEvent } from "../event/event.ts";
 import type { AssetGraph } from "../graph/asset-graph.ts";
 import { type Observations } from "../staleness/compute-statuses.ts";
 import { observe } from "../staleness/observe.ts";
-import { LakeTables } from "./lake-tables.ts";
+import { LakeTables } from "../staleness/lake-tables.ts";
 import type { RunRequest } from "./run-request.ts";
 
 /** Progress of one asset is shown at most this often. */

@@ -30,7 +30,10 @@ export interface Observations {
 }
 
 /** The status of every asset, in topological order. Time and memory are linear in assets and edges. */
-export function computeStatuses(graph: AssetGraph, observations: Observations): ReadonlyMap<AssetKey, AssetStatus> {
+export function computeStatuses(
+  graph: AssetGraph,
+  observations: Observations,
+): ReadonlyMap<AssetKey, AssetStatus> {
   const statuses = new Map<AssetKey, AssetStatus>();
   for (const key of graph.keys) {
     const causes = [
@@ -40,7 +43,11 @@ export function computeStatuses(graph: AssetGraph, observations: Observations): 
         return status === "fresh" ? [] : [{ type: "upstream", upstream, chain }];
       }),
     ];
-    const status = causes.some((cause) => cause.type === "missing") ? "missing" : causes.length > 0 ? "stale" : "fresh";
+    const status = causes.some((cause) => cause.type === "missing")
+      ? "missing"
+      : causes.length > 0
+        ? "stale"
+        : "fresh";
     statuses.set(key, { key, status, causes });
   }
   return statuses;
@@ -85,7 +92,9 @@ function isDue(everyMs: number, lastAt: string, { now, asked }: Observations): b
 
 /** The causes with every chain followed along one path only and cut after `hops`, to be stored or printed. */
 export function trimCauses(causes: readonly Cause[], hops = 8): readonly Cause[] {
-  return causes.map((cause) => (cause.type === "upstream" ? { ...cause, chain: onePath(cause.chain, hops) } : cause));
+  return causes.map((cause) =>
+    cause.type === "upstream" ? { ...cause, chain: onePath(cause.chain, hops) } : cause,
+  );
 }
 
 function onePath(causes: readonly Cause[], hops: number): readonly Cause[] {

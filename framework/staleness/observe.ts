@@ -24,7 +24,8 @@ export function observe(options: {
   const { graph, reader, lake } = options;
   const records = reader.latestMaterializations();
   const results = reader.latestCheckResults();
-  const hasLostTable = (record: MaterializationRecord) => record.snapshotId !== undefined && !lake.exists(record.key);
+  const hasLostTable = (record: MaterializationRecord) =>
+    record.snapshotId !== undefined && !lake.exists(record.key);
   return {
     provenance: (key) => {
       const record = records.get(key);
@@ -32,9 +33,17 @@ export function observe(options: {
     },
     dataVersion: (key) => lake.dataVersion(key) ?? records.get(key)?.dataVersion,
     failedCheck: (key) => {
-      const declared = new Set(graph.checks(key).filter((check) => check.blocking).map((check) => check.name));
-      return results.get(key)?.find((result) => declared.has(result.check) && !(result.result.passed && result.failure === undefined))
-        ?.check;
+      const declared = new Set(
+        graph
+          .checks(key)
+          .filter((check) => check.blocking)
+          .map((check) => check.name),
+      );
+      return results
+        .get(key)
+        ?.find(
+          (result) => declared.has(result.check) && !(result.result.passed && result.failure === undefined),
+        )?.check;
     },
     now: options.now,
     asked: options.asked,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { Asset, AssetKey, Check, MaterializeResult } from "moraine";
+import type { Asset, Check, MaterializeResult } from "moraine";
 import { assetKey, defineAsset } from "moraine";
 import type { RunEvent } from "../../framework/event/event.ts";
 import { buildGraph } from "../../framework/graph/build-graph.ts";
@@ -103,5 +103,5 @@ export function controlledAsset(key: string, deps: readonly Asset[] = []) {
       return call.end.promise;
     },
   });
-  return { asset, calls, key: asset.key as AssetKey, nextCall: () => announce.promise };
+  return { asset, calls, key: asset.key, nextCall: () => announce.promise };
 }

@@ -1,6 +1,6 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { Lakehouse } from "../lakehouse/lakehouse.ts";
-import type { LakeVersions } from "../staleness/observe.ts";
+import type { LakeVersions } from "./observe.ts";
 
 /** The lake's tables and versions as last read, so that staleness can ask without waiting. */
 export class LakeTables implements LakeVersions {

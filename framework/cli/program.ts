@@ -1,0 +1,230 @@
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { exitCode } from "./exit-code.ts";
+import { type GlobalOptions, withGlobalOptions } from "./options.ts";
+import { runVerb, type VerbContext } from "./run-verb.ts";
+
+/** Parses the command line and runs its verb; every verb's code is loaded only when it is named. */
+export async function runCommandLine(argv: readonly string[], version: string): Promise<void> {
+  const program = createProgram(version);
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? exitCode.done : exitCode.wrongUsage;
+  }
+}
+
+/** Parses a whole number from 1; its error is commander's, so it names the option. */
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("expected a whole number from 1.");
+  return value;
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError("expected a port, 0 to 65535.");
+  return value;
+}
+
+/** The options that commander has gathered for a verb, its own and the global ones. */
+type Options = GlobalOptions & Readonly<Record<string, unknown>>;
+
+/** One verb: what it is called, its help, and the module that does it. */
+interface Verb {
+  readonly name: string;
+  readonly summary: string;
+  readonly examples: readonly string[];
+  /** Adds arguments and options. */
+  readonly shape?: (command: Command) => Command;
+  readonly load: () => Promise<(context: VerbContext, args: readonly string[], options: Options) => Promise<number>>;
+}
+
+const verbs: readonly Verb[] = [
+  {
+    name: "list [selection...]",
+    summary: "assets with staleness and last outcome",
+    examples: ["moraine list", "moraine list state:stale", "moraine list +dim_sf_user_scd --json"],
+    load: async () => (await import("./verbs/list.ts")).list,
+  },
+  {
+    name: "show <key>",
+    summary: "one asset: definition, why it is stale, history, checks, columns",
+    examples: ["moraine show sf_curated/dim_sf_user_scd", "moraine show sf_raw/sf_user --why"],
+    shape: (command) =>
+      command
+        .option("--why", "only the whole chain of causes")
+        .option("--history <n>", "how many materializations", count, 5)
+        .option("--schema", "only the columns")
+        .option("--snapshots", "only the table's snapshots"),
+    load: async () => (await import("./verbs/show.ts")).show,
+  },
+  {
+    name: "plan [selection...]",
+    summary: "what would run, in order, and why; changes nothing",
+    examples: ["moraine plan", "moraine plan --exit-code && echo nothing to do"],
+    shape: (command) => command.option("--exit-code", "exit with 3 when something would run").option("--all", "also what is fresh"),
+    load: async () => (await import("./verbs/plan.ts")).plan,
+  },
+  {
+    name: "materialize [selection...]",
+    summary: "run what is stale in the selection (default: all)",
+    examples: [
+      "moraine materialize",
+      "moraine materialize +dim_sf_user_scd",
+      "moraine materialize --force sf_curated/dim_sf_user_scd",
+    ],
+    shape: (command) =>
+      command
+        .option("--force", "run the selected assets although they are fresh")
+        .option("--workers <n>", "how many assets at once (default: 4)", count)
+        .option("--fail-fast", "cancel the rest after the first failure")
+        .option("--progress <voice>", "live, plain or off (default: by the terminal)"),
+    load: async () => (await import("./verbs/materialize.ts")).materializeVerb,
+  },
+  {
+    name: "check [selection...]",
+    summary: "run checks; no table is written",
+    examples: ["moraine check", "moraine check dim_sf_user_scd --rows not_null_dim_sf_user_scd_user_id"],
+    shape: (command) =>
+      command
+        .option("--rows <name>", "print the rows that break this check instead of running it")
+        .option("--name <name>", "only the check of this name")
+        .option("--fail-on <severity>", "warn or error (default: error)"),
+    load: async () => (await import("./verbs/check.ts")).check,
+  },
+  {
+    name: "lineage [selection...]",
+    summary: "what reads what",
+    examples: ["moraine lineage", "moraine lineage sf_curated/dim_sf_user_scd --format mermaid"],
+    shape: (command) =>
+      command
+        .option("--up <n>", "hops upstream (default: all)", count)
+        .option("--down <n>", "hops downstream (default: all)", count)
+        .option("--recorded <run>", "the edges and versions that a run recorded")
+        .option("--format <format>", "lanes, dot, mermaid or json (default: lanes)"),
+    load: async () => (await import("./verbs/lineage.ts")).lineage,
+  },
+  {
+    name: "runs [run]",
+    summary: "runs, or one run's attempts and checks",
+    examples: ["moraine runs", "moraine runs 8f21c4"],
+    shape: (command) =>
+      command
+        .option("--limit <n>", "how many", count, 20)
+        .option("--since <instant>", "ISO 8601, UTC")
+        .option("--status <status>", "succeeded, failed, cancelled, interrupted or running"),
+    load: async () => (await import("./verbs/runs.ts")).runs,
+  },
+  {
+    name: "logs <run> [key]",
+    summary: "the log lines of a run",
+    examples: ["moraine logs 8f21c4", "moraine logs 8f21c4 sf_raw/sf_user --level warn"],
+    shape: (command) =>
+      command
+        .option("-f, --follow", "go on until the run ends")
+        .option("--level <level>", "debug, info, warn or error (default: info)")
+        .option("--grep <text>", "only lines that contain this text"),
+    load: async () => (await import("./verbs/logs.ts")).logs,
+  },
+  {
+    name: "query <sql>",
+    summary: "read-only SQL over the tables",
+    examples: [`moraine query "SELECT division, count(*) FROM sf_curated.dim_sf_user_scd WHERE is_current GROUP BY 1"`],
+    shape: (command) =>
+      command
+        .option("--limit <n>", "at most this many rows", count, 1000)
+        .option("--format <format>", "table, csv or json (default: table)"),
+    load: async () => (await import("./verbs/query.ts")).query,
+  },
+  {
+    name: "lake [action] [keys...]",
+    summary: "the lakehouse: tables (default), serve, optimize, expire",
+    examples: [
+      "moraine lake",
+      "moraine lake serve --port 8181 --token $TOKEN",
+      "moraine lake optimize sf_raw/sf_user",
+      "moraine lake expire --older-than 7d",
+    ],
+    shape: (command) =>
+      command
+        .option("--port <n>", "serve: port on 127.0.0.1 (default: a free one)", port)
+        .option("--token <token>", "serve: bearer token that clients must send (default: a random one)")
+        .option("--older-than <age>", "expire: age of snapshots, like 12h or 7d (default: 7d)"),
+    load: async () => (await import("./verbs/lake.ts")).lake,
+  },
+  {
+    name: "sandbox [action]",
+    summary: "the local Salesforce org: serve, seed, advance, faults, credentials",
+    examples: [
+      "moraine sandbox serve --port 9090",
+      "moraine sandbox credentials --json",
+      "moraine sandbox seed --users 100000 --yes",
+      "moraine sandbox advance --days 3",
+      "moraine sandbox faults --arm 503 --times 2",
+    ],
+    shape: (command) =>
+      command
+        .option("--port <n>", "serve: port on 127.0.0.1 (default: a free one)", port)
+        .option("--users <n>", "seed: how many users (default: 2000)", count)
+        .option("--seed <text>", "seed: where the random people begin")
+        .option("--days <n>", "advance: how many days pass", count, 1)
+        .option("--arm <kind>", "faults: the kind to arm; without it, armed faults are listed")
+        .option("--match <text>", "faults: only calls whose method and path contain this")
+        .option("--times <n>", "faults: how often", count)
+        .option("--after <n>", "faults: let this many calls pass first", count)
+        .option("--clear", "faults: disarm all"),
+    load: async () => (await import("./verbs/sandbox.ts")).sandbox,
+  },
+  {
+    name: "demo",
+    summary: "the shipped pipeline on the local org, one more day each time",
+    examples: ["moraine demo", "moraine demo --users 50000 --reset --yes"],
+    shape: (command) =>
+      command
+        .option("--users <n>", "how many users a new org has (default: 2000)", count)
+        .option("--days <n>", "how many days pass before the run (default: 1, none the first time)", count)
+        .option("--reset", "begin again: empties the org, the lake and the store"),
+    load: async () => (await import("./verbs/demo.ts")).demo,
+  },
+  {
+    name: "doctor",
+    summary: "checks the project, Python, store, lake and credentials; says what to do",
+    examples: ["moraine doctor", "moraine doctor --only salesforce"],
+    shape: (command) => command.option("--only <name>", "one check only"),
+    load: async () => (await import("./verbs/doctor.ts")).doctor,
+  },
+  {
+    name: "ui [key]",
+    summary: "the same in a full-screen interface",
+    examples: ["moraine ui", "moraine ui sf_curated/dim_sf_user_scd"],
+    shape: (command) => command.option("--read-only", "without the keys that start something"),
+    load: async () => (await import("./verbs/ui.ts")).ui,
+  },
+];
+
+function createProgram(version: string): Command {
+  const program = withGlobalOptions(new Command("moraine"))
+    .description("Keeps tables: runs what is stale in order, records lineage and checks.")
+    .version(version, "-V, --version")
+    .usage("<verb> [selection...] [options]")
+    .configureHelp({ sortSubcommands: false })
+    .showHelpAfterError("(moraine --help shows the verbs, moraine <verb> --help examples)")
+    .exitOverride();
+  for (const verb of verbs) addVerb(program, verb);
+  return program;
+}
+
+function addVerb(program: Command, verb: Verb): void {
+  const command = withGlobalOptions(program.command(verb.name))
+    .summary(verb.summary)
+    .description(verb.summary)
+    .addHelpText("before", `Examples:\n${verb.examples.map((example) => `  ${example}`).join("\n")}\n`)
+    .exitOverride();
+  (verb.shape ?? ((same: Command) => same))(command).action(async () => {
+    const options: Options = command.optsWithGlobals();
+    // What commander hands over is one value or array per declared argument.
+    const args = (command.processedArgs as (string | readonly string[] | undefined)[]).flat().filter((arg) => arg !== undefined);
+    await runVerb(options, async (context) => (await verb.load())(context, args, options));
+  });
+}

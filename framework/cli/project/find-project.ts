@@ -1,0 +1,32 @@
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { UsageError } from "../usage-error.ts";
+
+const configNames = ["moraine.config.ts", "moraine.config.mts", "moraine.config.js", "moraine.config.mjs"];
+
+/** Where a project is. Paths are absolute. */
+export interface ProjectPaths {
+  readonly projectDir: string;
+  readonly stateDir: string;
+  readonly configFile: string;
+}
+
+/**
+ * Finds the project: in `dir`, or without one in the nearest folder upwards that has a config.
+ *
+ * @throws UsageError when there is none
+ */
+export function findProject(dir: string | undefined): ProjectPaths {
+  const start = resolve(dir ?? ".");
+  for (let folder = start; ; folder = dirname(folder)) {
+    const name = configNames.find((candidate) => existsSync(join(folder, candidate)));
+    if (name !== undefined) {
+      return { projectDir: folder, stateDir: join(folder, ".moraine"), configFile: join(folder, name) };
+    }
+    if (dir !== undefined || dirname(folder) === folder) break;
+  }
+  throw new UsageError(
+    `no moraine.config.ts in ${start}${dir === undefined ? " or above" : ""}`,
+    "go to the project's folder, or name it with --project DIR",
+  );
+}

@@ -1,0 +1,100 @@
+import { relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { glob } from "tinyglobby";
+import type { Config, Target } from "../../definition/config.ts";
+import type { LoadContext } from "../../definition/asset-source.ts";
+import { DefinitionError } from "../../definition/problem.ts";
+import type { AssetGraph } from "../../graph/asset-graph.ts";
+import { buildGraph } from "../../graph/build-graph.ts";
+import { nearest } from "../../util/nearest.ts";
+import { UsageError } from "../usage-error.ts";
+import { collectDefinitions, globsOf, importProblem } from "./collect-definitions.ts";
+import { compileProject } from "./compile-project.ts";
+import type { ProjectPaths } from "./find-project.ts";
+
+/** A project whose definitions have been read and found right. */
+export interface LoadedProject extends ProjectPaths {
+  readonly config: Config;
+  readonly targetName: string;
+  readonly target: Target;
+  readonly graph: AssetGraph;
+}
+
+const defaultTargets: Readonly<Record<string, Target>> = {
+  local: { lakehouse: { type: "embedded" }, secrets: { type: "environment" } },
+};
+
+/**
+ * Reads a project's definitions.
+ *
+ * @throws DefinitionError with everything that is wrong; UsageError for an unknown target
+ */
+export async function loadProject(
+  paths: ProjectPaths,
+  targetName: string | undefined,
+  context: Pick<LoadContext, "progress" | "signal">,
+): Promise<LoadedProject> {
+  const { config, modules } = await importDefinitions(paths);
+  const targets = config.targets ?? defaultTargets;
+  const name = targetName ?? config.defaultTarget ?? "local";
+  const target = targets[name];
+  if (target === undefined) {
+    const [suggestion] = nearest(name, Object.keys(targets));
+    throw new UsageError(
+      `no target ${name}; this project has ${Object.keys(targets).join(", ")}`,
+      suggestion === undefined ? undefined : `--target ${suggestion}`,
+    );
+  }
+  const definitions = await collectDefinitions([config.assets, ...modules], {
+    projectDir: paths.projectDir,
+    stateDir: paths.stateDir,
+    target: name,
+    ...context,
+  });
+  return { ...paths, config, targetName: name, target, graph: buildGraph(definitions) };
+}
+
+async function importDefinitions(paths: ProjectPaths): Promise<{ config: Config; modules: readonly unknown[] }> {
+  const [compiled] = await compileProject(paths, [paths.configFile]);
+  const config = configOf(await importModule(compiled ?? "", paths.configFile, paths), paths);
+  const globs = globsOf(config.assets);
+  if (globs.length === 0) return { config, modules: [] };
+  const files = (await glob([...globs], { cwd: paths.projectDir, absolute: true, ignore: ["**/node_modules/**", ".moraine/**"] })).sort();
+  if (files.length === 0) {
+    throw new DefinitionError([
+      { message: `no file matches ${globs.join(", ")}`, where: relative(paths.projectDir, paths.configFile), next: "correct `assets`" },
+    ]);
+  }
+  // Compiled together with the config, so that what both import is one module and one asset, not two.
+  const outputs = await compileProject(paths, [paths.configFile, ...files]);
+  const sources = [paths.configFile, ...files];
+  const settled = await Promise.allSettled(
+    outputs.map((output, index) => importModule(output, sources[index] ?? output, paths)),
+  );
+  const problems = settled.flatMap((result) =>
+    result.status === "rejected" && result.reason instanceof DefinitionError ? result.reason.problems : [],
+  );
+  if (problems.length > 0) throw new DefinitionError(problems);
+  const [first, ...modules] = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  return { config: configOf(first, paths), modules };
+}
+
+async function importModule(compiled: string, source: string, paths: ProjectPaths): Promise<unknown> {
+  process.setSourceMapsEnabled(true);
+  try {
+    return (await import(pathToFileURL(compiled).href)) as unknown;
+  } catch (error) {
+    throw new DefinitionError(importProblem(error, relative(paths.projectDir, source)));
+  }
+}
+
+function configOf(module: unknown, paths: ProjectPaths): Config {
+  const config: unknown = typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
+  if (typeof config === "object" && config !== null && "name" in config && "assets" in config) return config as Config;
+  throw new DefinitionError([
+    {
+      message: "expected a default export made by defineConfig({ name, assets, ... })",
+      where: relative(paths.projectDir, paths.configFile),
+    },
+  ]);
+}

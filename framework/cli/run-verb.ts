@@ -1,0 +1,68 @@
+import type { LoadContext } from "../definition/asset-source.ts";
+import { exitCode } from "./exit-code.ts";
+import type { GlobalOptions } from "./options.ts";
+import { flushOutput, say } from "./output/print.ts";
+import { reportError } from "./output/report-error.ts";
+import type { OpenProject } from "./project/open-project.ts";
+
+/** What a verb is given. */
+export interface VerbContext {
+  readonly options: GlobalOptions;
+  /** Aborts at the first Ctrl-C or SIGTERM, with the signal's name as reason; a second one ends the process at once. */
+  readonly signal: AbortSignal;
+  /** Opens the project; it is closed when the verb ends. */
+  openProject(progress?: LoadContext["progress"]): Promise<OpenProject>;
+}
+
+/** Runs a verb and ends the process with its exit code, output flushed and everything closed. */
+export async function runVerb(options: GlobalOptions, verb: (context: VerbContext) => Promise<number>): Promise<void> {
+  const controller = new AbortController();
+  const onSignal = (name: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(codeOfSignal(name));
+    controller.abort(name);
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // The reader of a pipe has enough (`moraine list | head`).
+    if (error.code === "EPIPE") process.exit(exitCode.done);
+    throw error;
+  });
+  let project: OpenProject | undefined;
+  let code: number;
+  try {
+    code = await verb({
+      options,
+      signal: controller.signal,
+      openProject: async (progress = sayProgress(options)) => {
+        const { openProject } = await import("./project/open-project.ts");
+        project = await openProject(options, { progress, signal: controller.signal });
+        return project;
+      },
+    });
+  } catch (error) {
+    code = controller.signal.aborted ? codeOfSignal(controller.signal.reason) : reportError(error, options);
+  }
+  try {
+    await project?.close();
+  } catch (error) {
+    code = code === exitCode.done ? reportError(error, options) : code;
+  }
+  await flushOutput();
+  process.exit(code);
+}
+
+/** 130 after Ctrl-C, 143 after SIGTERM. */
+export function codeOfSignal(name: unknown): number {
+  return name === "SIGTERM" ? exitCode.terminated : exitCode.interrupted;
+}
+
+/** Progress of a verb that has no view of its own: a line per new message, on stderr. */
+function sayProgress(options: GlobalOptions): LoadContext["progress"] {
+  let last = "";
+  return ({ resource, message }) => {
+    if (options.quiet === true || message === last) return;
+    last = message;
+    say(`${resource}: ${message}`);
+  };
+}

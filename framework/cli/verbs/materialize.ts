@@ -1,0 +1,102 @@
+import type { EventListener, RunTrigger } from "../../event/event.ts";
+import type { FailureReason } from "../../event/failure.ts";
+import { materialize } from "../../materializer/materialize.ts";
+import type { RunSummary } from "../../materializer/run-request.ts";
+import { systemClock } from "../../util/clock.ts";
+import { exitCode, worstExitCode } from "../exit-code.ts";
+import { createReporter } from "../output/reporter.ts";
+import { voiceOf } from "../output/terminal.ts";
+import type { OpenProject } from "../project/open-project.ts";
+import { codeOfSignal, type VerbContext } from "../run-verb.ts";
+import { UsageError } from "../usage-error.ts";
+import { readStatuses, selectFrom } from "./statuses.ts";
+
+/** The options of `moraine materialize`. */
+export interface MaterializeOptions {
+  readonly force?: boolean;
+  readonly workers?: number;
+  readonly failFast?: boolean;
+  readonly progress?: string;
+}
+
+/** How many assets of one outside system work at once when the project does not say. */
+const defaultPools: Readonly<Record<string, number>> = { salesforce: 2, dbt: 1 };
+
+/** `moraine materialize`. */
+export async function materializeVerb(
+  context: VerbContext,
+  terms: readonly string[],
+  options: MaterializeOptions,
+): Promise<number> {
+  if (options.force === true && terms.length === 0) {
+    throw new UsageError("--force needs a selection, so that not everything is done again by accident", "moraine materialize --force '*'");
+  }
+  const reporter = await createReporter(voiceOf(context.options, progressOption(options.progress)), context.options);
+  try {
+    const project = await context.openProject((progress) => {
+      reporter.onEvent({ type: "resource-progress", runId: "", at: new Date().toISOString(), ...progress });
+    });
+    const run = await materializeProject(project, {
+      terms,
+      options,
+      trigger: "cli",
+      signal: context.signal,
+      onEvent: reporter.onEvent,
+    });
+    return run.exitCode;
+  } finally {
+    await reporter.close();
+  }
+}
+
+/** One run over an open project, with the exit code that it asks for. Also what `demo` does. */
+export async function materializeProject(
+  project: OpenProject,
+  request: {
+    readonly terms: readonly string[];
+    readonly options: MaterializeOptions;
+    readonly trigger: RunTrigger;
+    readonly signal: AbortSignal;
+    readonly onEvent: EventListener;
+  },
+): Promise<RunSummary & { readonly exitCode: number }> {
+  const { terms, options, signal } = request;
+  const needsStatuses = terms.some((term) => term.includes("state:"));
+  const statuses = needsStatuses ? await readStatuses(project, { asked: true }) : new Map();
+  const keys = selectFrom(project, terms, statuses);
+  const reasons: FailureReason[] = [];
+  const summary = await materialize({
+    graph: project.graph,
+    keys,
+    forced: new Set(options.force === true ? keys : []),
+    selection: terms.join(" "),
+    trigger: request.trigger,
+    store: project.store,
+    lakehouse: project.lakehouse,
+    resources: project.resources(),
+    projectDir: project.projectDir,
+    stateDir: project.stateDir,
+    workers: options.workers ?? 4,
+    pools: { ...defaultPools, ...project.config.pools, ...project.target.pools },
+    failFast: options.failFast === true,
+    signal,
+    clock: systemClock,
+    redact: (text) => project.redactor.redact(text),
+    onEvent(event) {
+      if (event.type === "asset-finished" && event.failure !== undefined) reasons.push(event.failure.reason);
+      request.onEvent(event);
+    },
+  });
+  const code =
+    summary.status === "succeeded"
+      ? exitCode.done
+      : signal.aborted
+        ? codeOfSignal(signal.reason)
+        : worstExitCode(reasons);
+  return { ...summary, exitCode: code };
+}
+
+function progressOption(text: string | undefined): "live" | "plain" | "off" | undefined {
+  if (text === undefined || text === "live" || text === "plain" || text === "off") return text;
+  throw new UsageError(`--progress is live, plain or off, got ${text}`);
+}

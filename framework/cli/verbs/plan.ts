@@ -1,0 +1,61 @@
+import { trimCauses } from "../../staleness/compute-statuses.ts";
+import { causeSummary } from "../../tui/words/cause.ts";
+import { tableLines } from "../../tui/words/columns.ts";
+import { countOf, formatDuration } from "../../tui/words/numbers.ts";
+import { exitCode } from "../exit-code.ts";
+import { print, printJson } from "../output/print.ts";
+import { lookOf, tableWidth } from "../output/terminal.ts";
+import type { VerbContext } from "../run-verb.ts";
+import { readStatuses, selectFrom } from "./statuses.ts";
+
+/** `moraine plan`. An asset whose only cause is its upstream may turn out fresh; the plan says `maybe`. */
+export async function plan(
+  context: VerbContext,
+  terms: readonly string[],
+  options: { readonly exitCode?: boolean; readonly all?: boolean },
+): Promise<number> {
+  const project = await context.openProject();
+  const statuses = await readStatuses(project, { asked: true });
+  const usual = project.store.usualDurations();
+  const selected = selectFrom(project, terms, statuses).flatMap((key) => statuses.get(key) ?? []);
+  const steps = selected
+    .filter(({ status }) => options.all === true || status !== "fresh")
+    .map(({ key, status, causes }) => ({
+      key,
+      kind: project.graph.asset(key).assetKind,
+      status,
+      action: status === "fresh" ? "none" : causes.every((cause) => cause.type === "upstream") ? "maybe" : "run",
+      causes: trimCauses(causes),
+      usualMs: usual.get(key) ?? null,
+    }));
+  const toRun = steps.filter((step) => step.action !== "none");
+  if (context.options.json === true) {
+    printJson({ target: project.targetName, selection: terms, steps, toRun: toRun.length, fresh: selected.length - toRun.length });
+  } else {
+    const { signs, paint } = lookOf(context.options);
+    print(
+      ...tableLines(
+        [
+          { title: "", fixed: true, paint: (cell, row) => paint.as(steps[row]?.status ?? "fresh", cell) },
+          { title: "asset", cut: "middle", min: 20 },
+          { title: "runs", fixed: true },
+          { title: "usual", align: "right", fixed: true },
+          { title: "why" },
+        ],
+        steps.map((step) => [
+          signs.sign[step.status],
+          step.key,
+          step.action === "run" ? "yes" : step.action === "maybe" ? "if changed" : "no",
+          step.usualMs === null ? "" : `~${formatDuration(step.usualMs)}`,
+          causeSummary(step.causes),
+        ]),
+        { width: tableWidth(), ellipsis: signs.ellipsis },
+      ),
+      "",
+      toRun.length === 0
+        ? `${signs.sign.fresh} nothing to do: all ${countOf(selected.length, "asset")} fresh`
+        : `${countOf(toRun.length, "asset")} of ${selected.length} would run: moraine materialize${terms.length > 0 ? ` ${terms.join(" ")}` : ""}`,
+    );
+  }
+  return options.exitCode === true && toRun.length > 0 ? exitCode.notCurrent : exitCode.done;
+}
