@@ -1,0 +1,67 @@
+import { Hono } from "hono";
+
+import { readCredentials } from "../credentials.ts";
+import { changedOrganizationId, integrationUserId, organizationId } from "../database.ts";
+import { issueToken, revokeToken } from "../tokens.ts";
+import type { Org, SandboxApp, SandboxEnv } from "./context.ts";
+
+const firstVersionWithoutLogin = 65;
+
+/** SOAP `login` and `logout` of the partner API, which end with version 64. */
+export function soapRoutes(org: Org): SandboxApp {
+  const app: SandboxApp = new Hono<SandboxEnv>();
+  app.post("/services/Soap/u/:version", async (context) => {
+    const body = await context.req.text();
+    const xml = (text: string, status: 200 | 500) =>
+      context.body(text, status, { "Content-Type": "text/xml;charset=UTF-8" });
+    if (body.includes("<logout")) {
+      revokeToken(org.db, textOf(body, "sessionId"));
+      return xml(envelope("<logoutResponse/>"), 200);
+    }
+    if (!body.includes("<login"))
+      return xml(faultBody("UNKNOWN_EXCEPTION", "only login and logout are served here"), 500);
+    const version = Number.parseFloat(context.req.param("version"));
+    if (!(version < firstVersionWithoutLogin)) {
+      const message = "SOAP API login() is disabled by default in this API version. Use OAuth instead";
+      return xml(faultBody("UNSUPPORTED_API_VERSION", message), 500);
+    }
+    const { username, password, securityToken } = readCredentials(org.db);
+    if (textOf(body, "username") !== username || textOf(body, "password") !== password + securityToken) {
+      const message = "Invalid username, password, security token; or user locked out.";
+      return xml(faultBody("INVALID_LOGIN", message), 500);
+    }
+    const organization = context.get("visibility").isOrganizationChanged
+      ? changedOrganizationId
+      : organizationId;
+    return xml(
+      envelope(
+        `<loginResponse><result><passwordExpired>false</passwordExpired>` +
+          `<serverUrl>${org.url()}/services/Soap/u/${version.toFixed(1)}/${organization.slice(0, 15)}</serverUrl>` +
+          `<sessionId>${issueToken(org.db, "access", org.machineNow())}</sessionId><userId>${integrationUserId}</userId>` +
+          `<userInfo><organizationId>${organization}</organizationId><userName>${username}</userName></userInfo>` +
+          `</result></loginResponse>`,
+      ),
+      200,
+    );
+  });
+  return app;
+}
+
+function textOf(xml: string, element: string): string {
+  const text = new RegExp(`<(?:\\w+:)?${element}>([^<]*)<`).exec(xml)?.[1] ?? "";
+  const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
+  return text.replaceAll(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => entities[name] ?? "");
+}
+
+function envelope(body: string): string {
+  return (
+    `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" ` +
+    `xmlns="urn:partner.soap.sforce.com"><soapenv:Body>${body}</soapenv:Body></soapenv:Envelope>`
+  );
+}
+
+function faultBody(code: string, message: string): string {
+  return envelope(
+    `<soapenv:Fault><faultcode>${code}</faultcode><faultstring>${code}: ${message}</faultstring></soapenv:Fault>`,
+  );
+}

@@ -1,0 +1,268 @@
+import { changedOrganizationId, instance, nextNumber, readNow } from "./database.ts";
+import type { Cell, SandboxDatabase } from "./database.ts";
+import { recordId } from "./record-id.ts";
+import { SalesforceError } from "./salesforce-error.ts";
+import { restDatetime } from "./soql/date-literals.ts";
+import { planQuery } from "./soql/plan.ts";
+import type { QueryPlan } from "./soql/plan.ts";
+import { findUserField, organizationFields } from "./user-fields.ts";
+import type { SandboxField } from "./user-fields.ts";
+import { visibleUsers } from "./visibility.ts";
+import type { Visibility } from "./visibility.ts";
+
+const keptResultSets = 50;
+
+/** The rows of an answer by number, in order, with the fields to show: what a locator or a Bulk job leads to. */
+export interface ResultSet {
+  readonly object: "User" | "Organization";
+  readonly fields: readonly SandboxField[];
+  readonly rows: Uint32Array;
+}
+
+/** JSON of one record or group, in the order of the query. */
+export type RestRecord = Record<string, unknown>;
+
+/** The body of an answer to a query. */
+export interface QueryAnswer {
+  readonly totalSize: number;
+  readonly done: boolean;
+  readonly nextRecordsUrl?: string;
+  readonly records: readonly RestRecord[];
+}
+
+/** How an answer is written: its API version, and how many records a page has. */
+export interface PageOptions {
+  readonly version: string;
+  readonly batchSize: number;
+}
+
+/**
+ * Answers a SOQL query with its first page. A longer answer is kept and led to by `nextRecordsUrl`; of those the newest 50 stay.
+ *
+ * @throws SalesforceError in Salesforce's words for a query it would refuse.
+ */
+export function runQuery(
+  db: SandboxDatabase,
+  soql: string,
+  visibility: Visibility,
+  options: PageOptions,
+): QueryAnswer {
+  const plan = planQuery(soql, readNow(db), visibility.hiddenFields);
+  const { shape } = plan;
+  switch (shape.kind) {
+    case "count":
+      return { totalSize: findRows(db, plan, visibility).length, done: true, records: [] };
+    case "aggregate":
+      return runAggregate(db, plan, visibility, shape);
+    case "rows": {
+      const results = {
+        object: plan.entity.name,
+        fields: shape.fields,
+        rows: findRows(db, plan, visibility),
+      };
+      const locator = results.rows.length > options.batchSize ? keepResults(db, results) : "";
+      return pageOf(db, results, locator, 0, options, visibility);
+    }
+  }
+}
+
+/** The page that a `nextRecordsUrl` leads to. @throws SalesforceError `INVALID_QUERY_LOCATOR` when it leads nowhere. */
+export function runQueryMore(
+  db: SandboxDatabase,
+  locator: string,
+  visibility: Visibility,
+  options: PageOptions,
+): QueryAnswer {
+  const [id = "", offsetText = ""] = locator.split("-");
+  const offset = Number(offsetText);
+  const results = readResults(db, id);
+  if (results === undefined || !/^\d+$/.test(offsetText) || offset > results.rows.length)
+    throw invalidLocator();
+  return pageOf(db, results, id, offset, options, visibility);
+}
+
+/** The answer to a locator that is unknown or too old. */
+export function invalidLocator(): SalesforceError {
+  return new SalesforceError(400, "INVALID_QUERY_LOCATOR", "invalid query locator");
+}
+
+/** The numbers of the rows that a plan selects, in its order. */
+export function findRows(db: SandboxDatabase, plan: QueryPlan, visibility: Visibility): Uint32Array {
+  const { text, values } = source(db, plan, visibility);
+  const ordered = plan.shape.kind === "count" ? "" : ` ORDER BY ${plan.orderBy}`;
+  const statement = db.prepare<Cell[], number>(
+    `SELECT number FROM ${text}${ordered} LIMIT ${plan.limit ?? -1} OFFSET ${plan.offset ?? 0}`,
+  );
+  return Uint32Array.from(statement.pluck().all(...values));
+}
+
+function source(db: SandboxDatabase, plan: QueryPlan, visibility: Visibility) {
+  const visible =
+    plan.entity.name === "User" ? visibleUsers(db, visibility) : ({ text: "TRUE", values: [] } as const);
+  return {
+    text: `"${plan.entity.name}" WHERE ${visible.text} AND ${plan.where.text}`,
+    values: [...visible.values, ...plan.where.values],
+  };
+}
+
+function runAggregate(
+  db: SandboxDatabase,
+  plan: QueryPlan,
+  visibility: Visibility,
+  shape: Extract<QueryPlan["shape"], { kind: "aggregate" }>,
+): QueryAnswer {
+  const { text, values } = source(db, plan, visibility);
+  const columns = shape.columns.map((column) => column.sql).join(", ");
+  const grouped = shape.groupBy.length > 0 ? ` GROUP BY ${shape.groupBy.join(", ")}` : "";
+  const rows = db
+    .prepare<Cell[], Cell[]>(
+      `SELECT ${columns} FROM ${text}${grouped} LIMIT ${Math.min(plan.limit ?? 2000, 2000)}`,
+    )
+    .raw()
+    .all(...values);
+  const records = rows.map((row) => ({
+    attributes: { type: "AggregateResult" },
+    ...Object.fromEntries(
+      shape.columns.map(({ name, field }, index) => {
+        const cell = row[index] ?? null;
+        return [name, field === undefined ? cell : restValue(field, cell)];
+      }),
+    ),
+  }));
+  return { totalSize: records.length, done: true, records };
+}
+
+function keepResults(db: SandboxDatabase, results: ResultSet): string {
+  const number = nextNumber(db, "result-set-number");
+  const id = recordId("01g", instance, number);
+  db.prepare("INSERT INTO result_set VALUES (?, ?, ?, ?, ?)").run(
+    id,
+    number,
+    results.object,
+    ...packed(results),
+  );
+  db.prepare("DELETE FROM result_set WHERE number <= ?").run(number - keptResultSets);
+  return id;
+}
+
+/** Field names and row numbers as they are stored. */
+export function packed(results: ResultSet): [string, Buffer] {
+  const { fields, rows } = results;
+  return [
+    JSON.stringify(fields.map((field) => field.name)),
+    Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength),
+  ];
+}
+
+/** The stored form read back. */
+export function unpacked(object: "User" | "Organization", fields: string, rows: Buffer): ResultSet {
+  const find = (name: string): SandboxField[] => {
+    const found =
+      object === "User" ? findUserField(name) : organizationFields.find((field) => field.name === name);
+    return found === undefined ? [] : [found];
+  };
+  const copy = Uint8Array.from(rows);
+  return {
+    object,
+    fields: (JSON.parse(fields) as string[]).flatMap(find),
+    rows: new Uint32Array(copy.buffer),
+  };
+}
+
+function readResults(db: SandboxDatabase, id: string): ResultSet | undefined {
+  const stored = db
+    .prepare<[string], { object: "User" | "Organization"; fields: string; rows: Buffer }>(
+      "SELECT object, fields, rows FROM result_set WHERE id = ?",
+    )
+    .get(id);
+  return stored && unpacked(stored.object, stored.fields, stored.rows);
+}
+
+function pageOf(
+  db: SandboxDatabase,
+  results: ResultSet,
+  locator: string,
+  offset: number,
+  options: PageOptions,
+  visibility: Visibility,
+): QueryAnswer {
+  const end = offset + options.batchSize;
+  const records = readRecords(db, results, offset, end).map((cells) =>
+    restRecord(results, cells, options.version, visibility),
+  );
+  const totalSize = results.rows.length;
+  if (end >= totalSize) return { totalSize, done: true, records };
+  const nextRecordsUrl = `/services/data/${options.version}/query/${locator}-${end}`;
+  return { totalSize, done: false, nextRecordsUrl, records };
+}
+
+/** The cells of the rows `from` to `to` (exclusive) by field name, as they are now; rows that vanished since are left out. */
+export function readRecords(
+  db: SandboxDatabase,
+  results: ResultSet,
+  from: number,
+  to: number,
+): readonly Readonly<Record<string, Cell>>[] {
+  const names = new Set(["Id", ...results.fields.flatMap((field) => columnsOf(field))]);
+  const columns = [...names].map((name) => `"${name}"`).join(", ");
+  const read = db.prepare<[number], Record<string, Cell>>(
+    `SELECT ${columns} FROM "${results.object}" WHERE number = ?`,
+  );
+  const found: Record<string, Cell>[] = [];
+  for (const number of results.rows.subarray(from, to)) {
+    const row = read.get(number);
+    if (row !== undefined) found.push(row);
+  }
+  return found;
+}
+
+const addressParts = [
+  "Street",
+  "City",
+  "State",
+  "PostalCode",
+  "Country",
+  "Latitude",
+  "Longitude",
+  "GeocodeAccuracy",
+];
+
+function columnsOf(field: SandboxField): readonly string[] {
+  return field.type === "address" ? addressParts : [field.name];
+}
+
+function restRecord(
+  results: ResultSet,
+  cells: Readonly<Record<string, Cell>>,
+  version: string,
+  visibility: Visibility,
+): RestRecord {
+  const isOtherOrganization = results.object === "Organization" && visibility.isOrganizationChanged;
+  const row = isOtherOrganization ? { ...cells, Id: changedOrganizationId } : cells;
+  const record: RestRecord = {
+    attributes: {
+      type: results.object,
+      url: `/services/data/${version}/sobjects/${results.object}/${row["Id"]}`,
+    },
+  };
+  for (const field of results.fields) {
+    record[field.name] =
+      field.type === "address" ? restAddress(row) : restValue(field, row[field.name] ?? null);
+  }
+  return record;
+}
+
+function restAddress(cells: Readonly<Record<string, Cell>>): unknown {
+  if (addressParts.every((name) => (cells[name] ?? null) === null)) return null;
+  return Object.fromEntries(
+    addressParts
+      .map((name) => [`${name.charAt(0).toLowerCase()}${name.slice(1)}`, cells[name] ?? null])
+      .sort(),
+  );
+}
+
+function restValue(field: SandboxField, cell: Cell): unknown {
+  if (cell === null) return null;
+  if (field.type === "boolean") return cell === 1;
+  return field.type === "datetime" ? restDatetime(cell as number) : cell;
+}

@@ -1,0 +1,21 @@
+import type { Sandbox, SandboxOptions } from "./server.ts";
+import type { SandboxData } from "./sandbox-data.ts";
+
+export type { DayCounts } from "./advance.ts";
+export type { SandboxCredentials } from "./credentials.ts";
+export type { ArmedFault, FaultInput } from "./faults.ts";
+export type { SandboxData } from "./sandbox-data.ts";
+export type { Sandbox, SandboxOptions } from "./server.ts";
+export { auditPhases, divisions } from "./user-fields.ts";
+
+/** Serves a local Salesforce org; see {@link Sandbox}. Server and database are loaded only when it is called. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { serveSandbox } = await import("./server.ts");
+  return serveSandbox(options);
+}
+
+/** Opens the org's file without serving it; see {@link SandboxData}. */
+export async function openSandboxData(dbPath: string): Promise<SandboxData> {
+  const { openData } = await import("./sandbox-data.ts");
+  return openData(dbPath);
+}
