@@ -85,14 +85,19 @@ function rootOf(cause: Extract<Cause, { type: "upstream" }>): {
 
 /**
  * The whole chain down to the source or the code, one cause per line, indented two spaces per hop. Written as in
- * `why`: `data  reads sf_raw/sf_user, 91ac became c07e`.
+ * `why`: `data  reads sf_raw/sf_user, 91ac became c07e`. An upstream that was followed once is not followed again:
+ * where paths meet again and again, all of them together would be beyond counting.
  */
 export function causeChain(causes: readonly Cause[], maxLines = 50): readonly string[] {
   const lines: string[] = [];
+  const followed = new Set<string>();
   const add = (list: readonly Cause[], depth: number) => {
     for (const cause of list) {
-      lines.push("  ".repeat(depth) + chainText(cause));
-      if (cause.type === "upstream") add(cause.chain, depth + 1);
+      const isKnown = cause.type === "upstream" && followed.has(cause.upstream);
+      lines.push("  ".repeat(depth) + chainText(cause) + (isKnown ? " see above" : ""));
+      if (cause.type !== "upstream" || isKnown) continue;
+      followed.add(cause.upstream);
+      add(cause.chain, depth + 1);
     }
   };
   add(causes, 0);

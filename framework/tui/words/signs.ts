@@ -39,6 +39,7 @@ export interface Signs {
     readonly teeUp: string;
     readonly end: string;
     readonly teeLeft: string;
+    readonly teeRight: string;
     readonly cross: string;
   };
 }
@@ -73,6 +74,7 @@ const unicode: Signs = {
     teeUp: "┴",
     end: "┘",
     teeLeft: "┤",
+    teeRight: "├",
     cross: "┼",
   },
 };
@@ -107,6 +109,7 @@ const ascii: Signs = {
     teeUp: "^",
     end: "'",
     teeLeft: "<",
+    teeRight: ">",
     cross: "+",
   },
 };
