@@ -129,41 +129,33 @@ function takeFitting(db: SandboxDatabase, target: FaultTarget): Fired {
 }
 
 function reduce(visibility: Visibility, fault: Fault): Visibility {
-  switch (fault.kind) {
-    case "hidden-field":
-      return {
-        ...visibility,
-        hiddenFields: new Set([...visibility.hiddenFields, (fault.field ?? "").toLowerCase()]),
-      };
-    case "reduced-visibility":
-      return { ...visibility, hiddenShare: Math.max(visibility.hiddenShare, fault.share) };
-    case "late-visible":
-      return { ...visibility, lateSeconds: Math.max(visibility.lateSeconds, fault.seconds) };
-    case "org-changed":
-      return { ...visibility, isOrganizationChanged: true };
-    default:
-      return visibility;
-  }
+  const { hiddenFields, hiddenShare, lateSeconds, isOrganizationChanged } = visibility;
+  const hidden = fault.kind === "hidden-field" ? [(fault.field ?? "").toLowerCase()] : [];
+  return {
+    hiddenFields: new Set([...hiddenFields, ...hidden]),
+    hiddenShare: fault.kind === "reduced-visibility" ? Math.max(hiddenShare, fault.share) : hiddenShare,
+    lateSeconds: fault.kind === "late-visible" ? Math.max(lateSeconds, fault.seconds) : lateSeconds,
+    isOrganizationChanged: isOrganizationChanged || fault.kind === "org-changed",
+  };
 }
 
+const isApi = ({ path }: FaultTarget): boolean => path.startsWith("/services/data/");
+const isRead = (target: FaultTarget): boolean => isApi(target) && target.soql !== undefined;
+
+// Which calls a kind can happen to at all; those not listed happen to any call that is matched, or else to any data call.
+const possibleCalls: Partial<Record<Fault["kind"], (target: FaultTarget) => boolean>> = {
+  "late-visible": isRead,
+  "reduced-visibility": isRead,
+  "query-timeout": isRead,
+  "hidden-field": (target) => isRead(target) || /\/sobjects\b/.test(target.path),
+  "invalid-query-locator": ({ path, query }) =>
+    /\/query(All)?\/[^/]+$/.test(path) || query.includes("locator="),
+  "org-changed": (target) => isRead(target) || !isApi(target),
+};
+
 function fits(fault: Fault, target: FaultTarget): boolean {
-  const isApi = target.path.startsWith("/services/data/");
-  const isRead = isApi && target.soql !== undefined;
-  const isMatched = fault.match === undefined || matches(fault.match, target);
-  switch (fault.kind) {
-    case "late-visible":
-    case "reduced-visibility":
-    case "query-timeout":
-      return isMatched && isRead;
-    case "hidden-field":
-      return isMatched && (isRead || /\/(sobjects|describe)\b/.test(target.path));
-    case "invalid-query-locator":
-      return isMatched && (/\/query(All)?\/[^/]+$/.test(target.path) || target.query.includes("locator="));
-    case "org-changed":
-      return isMatched && (isRead || !isApi);
-    default:
-      return fault.match === undefined ? isApi : isMatched;
-  }
+  const canHappen = possibleCalls[fault.kind] ?? (fault.match === undefined ? isApi : () => true);
+  return canHappen(target) && (fault.match === undefined || matches(fault.match, target));
 }
 
 function matches(match: string, { method, path, query, soql }: FaultTarget): boolean {

@@ -49,21 +49,11 @@ export function runQuery(
 ): QueryAnswer {
   const plan = planQuery(soql, readNow(db), visibility.hiddenFields);
   const { shape } = plan;
-  switch (shape.kind) {
-    case "count":
-      return { totalSize: findRows(db, plan, visibility).length, done: true, records: [] };
-    case "aggregate":
-      return runAggregate(db, plan, visibility, shape);
-    case "rows": {
-      const results = {
-        object: plan.entity.name,
-        fields: shape.fields,
-        rows: findRows(db, plan, visibility),
-      };
-      const locator = results.rows.length > options.batchSize ? keepResults(db, results) : "";
-      return pageOf(db, results, locator, 0, options, visibility);
-    }
-  }
+  if (shape.kind === "count") return { totalSize: countRows(db, plan, visibility), done: true, records: [] };
+  if (shape.kind === "aggregate") return runAggregate(db, plan, visibility, shape);
+  const results = { object: plan.entity.name, fields: shape.fields, rows: findRows(db, plan, visibility) };
+  const locator = results.rows.length > options.batchSize ? keepResults(db, results) : "";
+  return pageOf(db, results, locator, 0, options, visibility);
 }
 
 /** The page that a `nextRecordsUrl` leads to. @throws SalesforceError `INVALID_QUERY_LOCATOR` when it leads nowhere. */
@@ -89,11 +79,20 @@ export function invalidLocator(): SalesforceError {
 /** The numbers of the rows that a plan selects, in its order. */
 export function findRows(db: SandboxDatabase, plan: QueryPlan, visibility: Visibility): Uint32Array {
   const { text, values } = source(db, plan, visibility);
-  const ordered = plan.shape.kind === "count" ? "" : ` ORDER BY ${plan.orderBy}`;
   const statement = db.prepare<Cell[], number>(
-    `SELECT number FROM ${text}${ordered} LIMIT ${plan.limit ?? -1} OFFSET ${plan.offset ?? 0}`,
+    `SELECT number FROM ${text} ORDER BY ${plan.orderBy} LIMIT ${plan.limit ?? -1} OFFSET ${plan.offset ?? 0}`,
   );
   return Uint32Array.from(statement.pluck().all(...values));
+}
+
+function countRows(db: SandboxDatabase, plan: QueryPlan, visibility: Visibility): number {
+  const { text, values } = source(db, plan, visibility);
+  const count =
+    db
+      .prepare<Cell[], number>(`SELECT count(*) FROM ${text}`)
+      .pluck()
+      .get(...values) ?? 0;
+  return Math.min(count, plan.limit ?? count);
 }
 
 function source(db: SandboxDatabase, plan: QueryPlan, visibility: Visibility) {
@@ -253,12 +252,18 @@ function restRecord(
 }
 
 function restAddress(cells: Readonly<Record<string, Cell>>): unknown {
-  if (addressParts.every((name) => (cells[name] ?? null) === null)) return null;
-  return Object.fromEntries(
-    addressParts
-      .map((name) => [`${name.charAt(0).toLowerCase()}${name.slice(1)}`, cells[name] ?? null])
-      .sort(),
-  );
+  const cell = (name: string): Cell => cells[name] ?? null;
+  if (addressParts.every((name) => cell(name) === null)) return null;
+  return {
+    city: cell("City"),
+    country: cell("Country"),
+    geocodeAccuracy: cell("GeocodeAccuracy"),
+    latitude: cell("Latitude"),
+    longitude: cell("Longitude"),
+    postalCode: cell("PostalCode"),
+    state: cell("State"),
+    street: cell("Street"),
+  };
 }
 
 function restValue(field: SandboxField, cell: Cell): unknown {

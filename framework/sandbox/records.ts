@@ -64,27 +64,18 @@ function readCell(field: SandboxField, value: unknown, where: string): Cell {
     throw new ControlError(`${where}: expected ${what}, got ${JSON.stringify(value)}`);
   };
   if (value === null) return field.nillable ? null : expected("a value, the field is not nillable");
-  switch (field.type) {
-    case "boolean":
-      return typeof value === "boolean" ? Number(value) : expected("true or false");
-    case "int":
-    case "double":
-      return typeof value === "number" ? value : expected("a number");
-    case "datetime": {
-      const seconds = typeof value === "string" ? parseDatetime(value) : undefined;
-      return seconds === undefined
-        ? expected("a datetime such as 2026-01-02T03:04:05Z")
-        : Math.floor(seconds);
-    }
-    case "id":
-    case "reference": {
-      const id = typeof value === "string" ? longId(value) : undefined;
-      return id ?? expected("a record id of 15 or 18 characters");
-    }
-    default:
-      if (typeof value !== "string") return expected("text");
-      return value.length <= field.length ? value : expected(`at most ${field.length} characters`);
+  if (field.type === "boolean") return typeof value === "boolean" ? Number(value) : expected("true or false");
+  if (field.type === "int" || field.type === "double")
+    return typeof value === "number" ? value : expected("a number");
+  if (typeof value !== "string") return expected("text");
+  if (field.type === "datetime") {
+    const seconds = parseDatetime(value);
+    return seconds === undefined ? expected("a datetime such as 2026-01-02T03:04:05Z") : Math.floor(seconds);
   }
+  if (field.type === "id" || field.type === "reference") {
+    return longId(value) ?? expected("a record id of 15 or 18 characters");
+  }
+  return value.length <= field.length ? value : expected(`at most ${field.length} characters`);
 }
 
 function upsertOne(db: SandboxDatabase, row: Row, now: number): string {

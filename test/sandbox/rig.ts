@@ -101,7 +101,7 @@ export async function connect(sandbox: Sandbox): Promise<Client> {
     answerOf(
       await fetch(sandbox.url + path, {
         ...init,
-        headers: { Authorization: `Bearer ${token}`, ...init.headers },
+        headers: { Authorization: `Bearer ${token}`, ...(init.headers as Record<string, string>) },
       }),
     );
   const query = (soql: string, headers: Record<string, string> = {}): Promise<Answer> =>

@@ -83,25 +83,19 @@ async function answerWithFault(
     await next();
     return false;
   }
-  switch (fault.kind) {
-    case "reset":
-      context.env.incoming.socket.destroy();
-      context.res = RESPONSE_ALREADY_SENT;
-      return true;
-    case "slow":
-      await delay(fault.ms, undefined, { signal: org.closing }).catch(() => undefined);
-      await next();
-      return false;
-    case "truncated":
-      await next();
-      return truncate(context, fault);
-    case "query-timeout": // The route knows whether a query or a job runs too long.
-      await next();
-      return false;
-    default:
-      context.res = faultAnswer(org, context, fault);
-      return false;
+  if (fault.kind === "reset") {
+    context.env.incoming.socket.destroy();
+    context.res = RESPONSE_ALREADY_SENT;
+    return true;
   }
+  if (fault.kind === "slow") await delay(fault.ms, undefined, { signal: org.closing }).catch(() => undefined);
+  const answer = errors[fault.kind];
+  if (answer !== undefined) {
+    context.res = errorAnswer(org, context, fault, answer);
+    return false;
+  }
+  await next(); // A query that times out is the route's affair: it knows a query from a Bulk job.
+  return fault.kind === "truncated" && truncate(context, fault);
 }
 
 async function truncate(context: Context<SandboxEnv>, fault: Fault): Promise<boolean> {
@@ -119,43 +113,40 @@ async function truncate(context: Context<SandboxEnv>, fault: Fault): Promise<boo
   return true;
 }
 
-function faultAnswer(org: Org, context: Context<SandboxEnv>, fault: Fault): Response {
+const errors: Partial<Record<Fault["kind"], () => SalesforceError>> = {
+  "401": invalidSession,
+  "403-concurrent": () =>
+    new SalesforceError(
+      403,
+      "REQUEST_LIMIT_EXCEEDED",
+      "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+    ),
+  "403-total": totalLimit,
+  "420": () => new SalesforceError(420, "REQUEST_THROTTLED", "Enhance your calm"),
+  "429": () => new SalesforceError(429, "TOO_MANY_REQUESTS", "Too many requests"),
+  "500": () =>
+    new SalesforceError(
+      500,
+      "UNKNOWN_EXCEPTION",
+      "An unexpected error occurred. Please include this ErrorId if you contact support: 1234567890-1 (-123456789)",
+    ),
+  "503": () => new SalesforceError(503, "SERVER_UNAVAILABLE", "Server Unavailable. Please try again later."),
+  "invalid-query-locator": invalidLocator,
+};
+
+function errorAnswer(
+  org: Org,
+  context: Context<SandboxEnv>,
+  fault: Fault,
+  error: () => SalesforceError,
+): Response {
   if (context.req.path.startsWith("/services/oauth2/") && fault.kind === "401") {
     return context.json({ error: "invalid_grant", error_description: "authentication failure" }, 400);
   }
   if (fault.kind === "401") revokeToken(org.db, bearerOf(context) ?? "");
   if (fault.kind === "429" || fault.kind === "503") context.header("Retry-After", String(fault.retryAfter));
-  const error = faultError(fault);
-  return context.json(error.body, error.status as 500);
-}
-
-function faultError(fault: Fault): SalesforceError {
-  switch (fault.kind) {
-    case "401":
-      return invalidSession();
-    case "403-concurrent":
-      return new SalesforceError(
-        403,
-        "REQUEST_LIMIT_EXCEEDED",
-        "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
-      );
-    case "403-total":
-      return totalLimit();
-    case "420":
-      return new SalesforceError(420, "REQUEST_THROTTLED", "Enhance your calm");
-    case "429":
-      return new SalesforceError(429, "TOO_MANY_REQUESTS", "Too many requests");
-    case "503":
-      return new SalesforceError(503, "SERVER_UNAVAILABLE", "Server Unavailable. Please try again later.");
-    case "invalid-query-locator":
-      return invalidLocator();
-    default:
-      return new SalesforceError(
-        500,
-        "UNKNOWN_EXCEPTION",
-        "An unexpected error occurred. Please include this ErrorId if you contact support: 1234567890-1 (-123456789)",
-      );
-  }
+  const { body, status } = error();
+  return context.json(body, status as 500);
 }
 
 function totalLimit(): SalesforceError {

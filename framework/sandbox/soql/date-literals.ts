@@ -1,3 +1,5 @@
+import { unreachable } from "../../util/unreachable.ts";
+
 /** A half-open span of time, seconds since 1970. */
 export interface Span {
   readonly from: number;
@@ -22,6 +24,8 @@ function startOf(unit: Unit, now: number, count: number): number {
       return at(year, month - (month % 3) + 3 * count, 1);
     case "YEAR":
       return at(year + count, 0, 1);
+    default:
+      return unreachable(unit);
   }
 }
 

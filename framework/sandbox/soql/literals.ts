@@ -2,7 +2,8 @@ import type { LiteralType } from "@jetstreamapp/soql-parser-js";
 
 import type { Cell } from "../database.ts";
 import { longId } from "../record-id.ts";
-import { errorAt, SalesforceError } from "../salesforce-error.ts";
+import { errorAt } from "../salesforce-error.ts";
+import type { SalesforceError } from "../salesforce-error.ts";
 import type { SandboxField } from "../user-fields.ts";
 import { dateLiteralSpan, parseDatetime } from "./date-literals.ts";
 import type { Span } from "./date-literals.ts";
@@ -39,26 +40,19 @@ export function readLiteral(
 ): Literal {
   const { text, type } = literal;
   if (type === "NULL" || text.toLowerCase() === "null") return { kind: "null" };
-  switch (field.type) {
-    case "boolean":
-      if (type !== "BOOLEAN") throw wrongType(entity, field, "boolean", false);
-      return { kind: "value", value: text.toLowerCase() === "true" ? 1 : 0 };
-    case "datetime":
-      return readInstant(entity, field, text, type, now);
-    case "int":
-    case "double":
-      if (type !== "INTEGER" && type !== "DECIMAL") throw wrongType(entity, field, field.type, false);
-      return { kind: "value", value: Number(text) };
-    case "id":
-    case "reference":
-      if (type !== "STRING") throw wrongType(entity, field, "string", true);
-      return readId(entity, field, unquote(text));
-    default: {
-      if (type !== "STRING") throw wrongType(entity, field, "string", true);
-      const value = unquote(text).toLowerCase();
-      return value === "" ? { kind: "null" } : { kind: "value", value };
-    }
+  if (field.type === "boolean") {
+    if (type !== "BOOLEAN") throw wrongType(entity, field, "boolean", false);
+    return { kind: "value", value: text.toLowerCase() === "true" ? 1 : 0 };
   }
+  if (field.type === "datetime") return readInstant(entity, field, text, type, now);
+  if (field.type === "int" || field.type === "double") {
+    if (type !== "INTEGER" && type !== "DECIMAL") throw wrongType(entity, field, field.type, false);
+    return { kind: "value", value: Number(text) };
+  }
+  if (type !== "STRING") throw wrongType(entity, field, "string", true);
+  if (field.type === "id" || field.type === "reference") return readId(entity, field, unquote(text));
+  const value = unquote(text).toLowerCase();
+  return value === "" ? { kind: "null" } : { kind: "value", value };
 }
 
 function readInstant(

@@ -1,5 +1,5 @@
 import { parseQuery } from "@jetstreamapp/soql-parser-js";
-import type { FieldType, OrderByClause, Query } from "@jetstreamapp/soql-parser-js";
+import type { FieldFunctionExpression, FieldType, OrderByClause, Query } from "@jetstreamapp/soql-parser-js";
 
 import { errorAt, malformed, SalesforceError } from "../salesforce-error.ts";
 import type { SandboxField } from "../user-fields.ts";
@@ -109,18 +109,20 @@ function shapeOf(entity: Entity, query: Query): QueryPlan["shape"] {
 }
 
 function selectedFields(entity: Entity, selected: FieldType, query: Query): readonly SandboxField[] {
-  switch (selected.type) {
-    case "Field":
-      return [resolveField(entity, selected.field)];
-    case "FieldRelationship":
-      return [resolveField(entity, [...selected.relationships, selected.field].join("."))];
-    case "FieldFunctionExpression":
-      if (selected.functionName.toUpperCase() === "FIELDS")
-        return fieldGroup(entity, String(selected.parameters[0]), query);
-      throw malformed(`the function ${selected.functionName} is not supported here`);
-    default:
-      throw malformed("subqueries and TYPEOF are not supported here");
+  if (selected.type === "Field") return [resolveField(entity, selected.field)];
+  if (selected.type === "FieldRelationship") {
+    return [resolveField(entity, [...selected.relationships, selected.field].join("."))];
   }
+  if (selected.type !== "FieldFunctionExpression")
+    throw malformed("subqueries and TYPEOF are not supported here");
+  const { functionName } = selected;
+  if (functionName.toUpperCase() === "FIELDS") return fieldGroup(entity, parameterOf(selected), query);
+  throw malformed(`the function ${functionName} is not supported here`);
+}
+
+function parameterOf({ functionName, parameters: [parameter] }: FieldFunctionExpression): string {
+  if (typeof parameter === "string") return parameter;
+  throw malformed(`${functionName} takes one plain name here`);
 }
 
 function fieldGroup(entity: Entity, group: string, query: Query): readonly SandboxField[] {
@@ -163,7 +165,7 @@ function aggregateColumns(
       item.type === "FieldFunctionExpression" ? aggregates[item.functionName.toUpperCase()] : undefined;
     if (item.type !== "FieldFunctionExpression" || build === undefined)
       throw malformed("unsupported aggregate");
-    const field = resolveField(entity, String(item.parameters[0]));
+    const field = resolveField(entity, parameterOf(item));
     const isExtreme = /^M/i.test(item.functionName);
     const name = item.alias ?? `expr${unnamed++}`;
     return { name, sql: build(`"${field.name}"`), field: isExtreme ? field : undefined };

@@ -5,6 +5,7 @@ import type {
   WhereClause,
 } from "@jetstreamapp/soql-parser-js";
 
+import { unreachable } from "../../util/unreachable.ts";
 import type { Cell } from "../database.ts";
 import { errorAt, malformed } from "../salesforce-error.ts";
 import type { SalesforceError } from "../salesforce-error.ts";
@@ -82,7 +83,7 @@ export function compileWhere(entity: Entity, clause: WhereClause, now: number): 
   };
 
   const result = group();
-  if (position !== tokens.length) throw malformed(`unexpected token: '${String(tokens[position])}'`);
+  if (position !== tokens.length) throw malformed(`unexpected token: ')'`);
   return result;
 }
 
@@ -118,23 +119,15 @@ function comparison(entity: Entity, leaf: Leaf, now: number): Sql {
 
   const literals = texts.map((text, index) => readLiteral(entity, field, { text, type: types[index] }, now));
   const column = comparable(field);
-  switch (leaf.operator) {
-    case "IN":
-    case "NOT IN": {
-      const values = literals.flatMap((literal) => (literal.kind === "value" ? [literal.value] : []));
-      const orEmpty = literals.some((literal) => literal.kind === "null") ? ` OR ${isEmpty(field)}` : "";
-      const text = `(${column} IN (SELECT value FROM json_each(?))${orEmpty})`;
-      return {
-        text: leaf.operator === "IN" ? text : `(${text} IS NOT TRUE)`,
-        values: [JSON.stringify(values)],
-      };
-    }
-    case "INCLUDES":
-    case "EXCLUDES":
-      throw wrongOperator(entity, leaf);
-    default:
-      return compareOne(entity, field, leaf, literals[0]);
-  }
+  if (leaf.operator === "INCLUDES" || leaf.operator === "EXCLUDES") throw wrongOperator(entity, leaf);
+  if (leaf.operator !== "IN" && leaf.operator !== "NOT IN")
+    return compareOne(entity, field, leaf, literals[0]);
+
+  if (literals.some((literal) => literal.kind === "span")) throw wrongOperator(entity, leaf);
+  const values = literals.flatMap((literal) => (literal.kind === "value" ? [literal.value] : []));
+  const orEmpty = literals.some((literal) => literal.kind === "null") ? ` OR ${isEmpty(field)}` : "";
+  const text = `(${column} IN (SELECT value FROM json_each(?))${orEmpty})`;
+  return { text: leaf.operator === "IN" ? text : `(${text} IS NOT TRUE)`, values: [JSON.stringify(values)] };
 }
 
 function compareOne(
@@ -166,6 +159,8 @@ function compareOne(
       const guarded = isOrdering && isTextual(field) ? `(${text} AND NOT ${isEmpty(field)})` : text;
       return { text: operator === "!=" ? `(${text} IS NOT TRUE)` : guarded, values: [literal.value] };
     }
+    default:
+      return unreachable(literal);
   }
 }
 
