@@ -100,7 +100,7 @@ export function listFaults(db: SandboxDatabase): readonly ArmedFault[] {
 
 /** Disarms one fault, or all. Returns how many there were. */
 export function clearFaults(db: SandboxDatabase, id?: number): number {
-  return db.prepare("DELETE FROM fault WHERE ?1 IS NULL OR id = ?1").run(id ?? null).changes;
+  return db.prepare("DELETE FROM fault WHERE id = coalesce(?, id)").run(id ?? null).changes;
 }
 
 /** Lets the faults see a call, counting it against those that fit; atomic over processes. */
@@ -159,7 +159,8 @@ function fits(fault: Fault, target: FaultTarget): boolean {
 }
 
 function matches(match: string, { method, path, query, soql }: FaultTarget): boolean {
-  const text = [query === "" ? `${method} ${path}` : `${method} ${path}?${query}`, soql ?? ""].join(" ");
+  const address = query === "" ? `${method} ${path}` : `${method} ${path}?${query}`;
+  const text = method === "POST" && soql !== undefined ? `${address} ${soql}` : address;
   if (text.includes(match)) return true;
   try {
     return new RegExp(match, "i").test(text);

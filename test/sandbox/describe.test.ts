@@ -24,8 +24,16 @@ test("jsforce describes User as Salesforce does", async () => {
     "GeocodeAccuracy",
   ]);
   expect(field("FirstName")?.compoundFieldName).toBe("Name");
-  expect(field("ManagerId")).toMatchObject({ type: "reference", referenceTo: ["User"], relationshipName: "Manager" });
-  expect(field("Audit_Phase__c")).toMatchObject({ type: "picklist", custom: true, restrictedPicklist: false });
+  expect(field("ManagerId")).toMatchObject({
+    type: "reference",
+    referenceTo: ["User"],
+    relationshipName: "Manager",
+  });
+  expect(field("Audit_Phase__c")).toMatchObject({
+    type: "picklist",
+    custom: true,
+    restrictedPicklist: false,
+  });
   expect(field("Audit_Phase__c")?.picklistValues?.map(({ value }) => value)).toEqual([
     "Planning",
     "Fieldwork",
@@ -46,7 +54,11 @@ test("every field that describe names can be selected, and filtered when it says
   for (const { name, filterable, sortable } of fields) {
     const filtered = await client.query(`SELECT Id FROM User WHERE ${name} != null`);
     const sorted = await client.query(`SELECT Id FROM User ORDER BY ${name} LIMIT 1`);
-    expect([name, filtered.status, sorted.status]).toEqual([name, filterable ? 200 : 400, sortable ? 200 : 400]);
+    expect([name, filtered.status, sorted.status]).toEqual([
+      name,
+      filterable ? 200 : 400,
+      sortable ? 200 : 400,
+    ]);
   }
 });
 

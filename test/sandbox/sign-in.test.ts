@@ -3,13 +3,24 @@ import { generateKeyPairSync } from "node:crypto";
 import jsforce from "jsforce";
 import { expect, test } from "vitest";
 
-import { connect, control, jsforceConnection, jwtGrant, requestToken, serve, signAssertion, signIn } from "./rig.ts";
+import {
+  connect,
+  control,
+  jsforceConnection,
+  jwtGrant,
+  requestToken,
+  serve,
+  signAssertion,
+  signIn,
+} from "./rig.ts";
 import type { AssertionClaims } from "./rig.ts";
 
 test("jsforce signs in by a JWT bearer assertion and learns user and org", async () => {
   const conn = await jsforceConnection(await serve());
   expect(conn.userInfo?.organizationId).toMatch(/^00D[0-9A-Za-z]{12}[A-Z0-5]{3}$/);
-  expect((await conn.query("SELECT Id FROM Organization")).records[0]?.["Id"]).toBe(conn.userInfo?.organizationId);
+  expect((await conn.query("SELECT Id FROM Organization")).records[0]?.["Id"]).toBe(
+    conn.userInfo?.organizationId,
+  );
 });
 
 const foreignKey = generateKeyPairSync("rsa", { modulusLength: 2048 })
@@ -50,9 +61,15 @@ test("client credentials need the right client and secret", async () => {
   const sandbox = await serve();
   const { clientId, clientSecret } = sandbox.credentials();
   const grant = { grant_type: "client_credentials", client_id: clientId };
-  expect((await requestToken(sandbox, { ...grant, client_secret: clientSecret })).json.token_type).toBe("Bearer");
-  expect((await requestToken(sandbox, { ...grant, client_secret: "wrong" })).json.error).toBe("invalid_client");
-  expect((await requestToken(sandbox, { ...grant, client_id: "wrong" })).json.error).toBe("invalid_client_id");
+  expect((await requestToken(sandbox, { ...grant, client_secret: clientSecret })).json.token_type).toBe(
+    "Bearer",
+  );
+  expect((await requestToken(sandbox, { ...grant, client_secret: "wrong" })).json.error).toBe(
+    "invalid_client",
+  );
+  expect((await requestToken(sandbox, { ...grant, client_id: "wrong" })).json.error).toBe(
+    "invalid_client_id",
+  );
   expect((await requestToken(sandbox, { grant_type: "magic" })).json.error).toBe("unsupported_grant_type");
 });
 
@@ -90,8 +107,14 @@ test("jsforce swaps an authorization code for a refresh token and refreshes a re
 
   await conn.oauth2.revokeToken(conn.accessToken ?? "");
   expect((await conn.query("SELECT COUNT() FROM User")).totalSize).toBe(50);
-  await expect(new jsforce.Connection({ oauth2 }).authorize(code)).rejects.toThrow("invalid authorization code");
-  const { json } = await requestToken(sandbox, { grant_type: "refresh_token", client_id: clientId, refresh_token: "x" });
+  await expect(new jsforce.Connection({ oauth2 }).authorize(code)).rejects.toThrow(
+    "invalid authorization code",
+  );
+  const { json } = await requestToken(sandbox, {
+    grant_type: "refresh_token",
+    client_id: clientId,
+    refresh_token: "x",
+  });
   expect(json).toEqual({ error: "invalid_grant", error_description: "expired access/refresh token" });
 });
 
@@ -102,7 +125,10 @@ test("a session ends after two hours with INVALID_SESSION_ID", async () => {
   expect((await client.query("SELECT COUNT() FROM User")).status).toBe(200);
   machineNow += 7_200_000;
   const { status, json } = await client.query("SELECT COUNT() FROM User");
-  expect([status, json]).toEqual([401, [{ message: "Session expired or invalid", errorCode: "INVALID_SESSION_ID" }]]);
+  expect([status, json]).toEqual([
+    401,
+    [{ message: "Session expired or invalid", errorCode: "INVALID_SESSION_ID" }],
+  ]);
 });
 
 test("a call without a session is refused", async () => {

@@ -10,14 +10,24 @@ import { join } from "node:path";
 
 const now = "2026-03-18T12:00:00Z"; // A Wednesday.
 const people = [
-  { LastName: "a", Division: "Finance", IsActive: true, SystemModstamp: "2026-03-18T00:00:00Z", NumberOfFailedLogins: 3 },
+  {
+    LastName: "a",
+    Division: "Finance",
+    IsActive: true,
+    SystemModstamp: "2026-03-18T00:00:00Z",
+    NumberOfFailedLogins: 3,
+  },
   { LastName: "b", Division: "FINANCE", IsActive: false, SystemModstamp: "2026-03-17T23:59:59Z" },
   { LastName: "c", Division: "Økonomi", IsActive: true, SystemModstamp: "2026-03-15T00:00:00Z" },
   { LastName: "d", Division: null, IsActive: true, SystemModstamp: "2026-03-01T00:00:00Z" },
   { LastName: "e", Division: "", IsActive: true, SystemModstamp: "2026-01-01T00:00:00Z" },
   { LastName: "f", Division: "NA", IsActive: false, SystemModstamp: "2025-12-31T23:59:59Z" },
   { LastName: "g", Division: "50%_o'ff\\", IsActive: true, SystemModstamp: "2025-03-18T12:00:00Z" },
-].map((person) => ({ ...person, LastModifiedDate: person.SystemModstamp, Username: `${person.LastName}@x.example` }));
+].map((person) => ({
+  ...person,
+  LastModifiedDate: person.SystemModstamp,
+  Username: `${person.LastName}@x.example`,
+}));
 
 let sandbox: Sandbox;
 let client: Client;
@@ -88,9 +98,13 @@ describe("WHERE", () => {
   test.each(cases)("%s", async (where, expected) => {
     const from = where.includes("u.") ? "User u" : "User";
     const { json } = await client.query(`SELECT LastName FROM ${from} WHERE ${where} ORDER BY LastName`);
-    const found = (json.records as { LastName: string }[] | undefined)?.map((record) => record.LastName).join("");
+    const found = (json.records as { LastName: string }[] | undefined)
+      ?.map((record) => record.LastName)
+      .join("");
     expect(found ?? json).toBe(expected);
-    expect((await client.query(`SELECT COUNT() FROM ${from} WHERE ${where}`)).json.totalSize).toBe(expected.length);
+    expect((await client.query(`SELECT COUNT() FROM ${from} WHERE ${where}`)).json.totalSize).toBe(
+      expected.length,
+    );
   });
 });
 
@@ -107,7 +121,11 @@ test.each(orders)("%s", async (order, expected) => {
 });
 
 test("counts and other aggregates have Salesforce's shapes", async () => {
-  expect((await client.query("SELECT COUNT() FROM User")).json).toEqual({ totalSize: 7, done: true, records: [] });
+  expect((await client.query("SELECT COUNT() FROM User")).json).toEqual({
+    totalSize: 7,
+    done: true,
+    records: [],
+  });
   const total = await client.query("SELECT COUNT(Id), COUNT(Division) filled, MAX(SystemModstamp) FROM User");
   expect(total.json.records).toEqual([
     { attributes: { type: "AggregateResult" }, expr0: 7, filled: 5, expr1: "2026-03-18T00:00:00.000+0000" },
@@ -147,16 +165,28 @@ const refused: readonly (readonly [string, string, string])[] = [
   ],
   ["SELECT Id FROM User WHERE Nope = 1", "INVALID_FIELD", noColumn("Nope")],
   ["SELECT Id FROM User ORDER BY Nope", "INVALID_FIELD", noColumn("Nope")],
-  ["SELECT Id, Manager.Name FROM User", "INVALID_FIELD", "Didn't understand relationship 'Manager' in field path."],
+  [
+    "SELECT Id, Manager.Name FROM User",
+    "INVALID_FIELD",
+    "Didn't understand relationship 'Manager' in field path.",
+  ],
   ["SELECT Id FROM Nope", "INVALID_TYPE", "sObject type 'Nope' is not supported."],
-  ["SELECT Id FROM User WHERE Division = 3", "INVALID_FIELD", "must be of type string and should be enclosed in quotes"],
+  [
+    "SELECT Id FROM User WHERE Division = 3",
+    "INVALID_FIELD",
+    "must be of type string and should be enclosed in quotes",
+  ],
   ["SELECT Id FROM User WHERE IsActive = 'true'", "INVALID_FIELD", "must be of type boolean"],
   ["SELECT Id FROM User WHERE CreatedDate > '2026'", "INVALID_FIELD", "must be of type dateTime"],
   ["SELECT Id FROM User WHERE CreatedDate > 2026-01-01", "INVALID_FIELD", "must be of type dateTime"],
   ["SELECT Id FROM User WHERE IsActive > true", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator"],
   ["SELECT Id FROM User WHERE IsActive LIKE 'a'", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator"],
   ["SELECT Id FROM User WHERE Id = 'short'", "INVALID_QUERY_FILTER_OPERATOR", "invalid ID field: short"],
-  ["SELECT Id FROM User WHERE Address = 'x'", "INVALID_FIELD", "field 'Address' can not be filtered in a query call"],
+  [
+    "SELECT Id FROM User WHERE Address = 'x'",
+    "INVALID_FIELD",
+    "field 'Address' can not be filtered in a query call",
+  ],
   ["SELECT Id FRM User", "MALFORMED_QUERY", "unexpected token"],
   ["SELECT Id FROM User WHERE", "MALFORMED_QUERY", "unexpected token"],
   ["SELECT Id, Id FROM User", "MALFORMED_QUERY", "duplicate field selected: Id"],
@@ -180,14 +210,18 @@ test("an address longer than 16,384 bytes is refused with 414", async () => {
 });
 
 test("15-character ids find the same users as their long forms", async () => {
-  const [id = ""] = ((await client.query("SELECT Id FROM User")).json.records as { Id: string }[]).map((user) => user.Id);
+  const [id = ""] = ((await client.query("SELECT Id FROM User")).json.records as { Id: string }[]).map(
+    (user) => user.Id,
+  );
   const { json } = await client.query(`SELECT Id FROM User WHERE Id = '${id.slice(0, 15)}'`);
   expect(json.records[0].Id).toBe(id);
 });
 
 test("text in a query never becomes SQL", async () => {
   const other = await connect(await serve({ users: 3 }));
-  const { json } = await other.query(String.raw`SELECT Id FROM User WHERE LastName = '\'; DROP TABLE "User"; --'`);
+  const { json } = await other.query(
+    String.raw`SELECT Id FROM User WHERE LastName = '\'; DROP TABLE "User"; --'`,
+  );
   expect(json.totalSize).toBe(0);
   expect((await other.query("SELECT COUNT() FROM User")).json.totalSize).toBe(3);
 });

@@ -109,6 +109,7 @@ async function truncate(context: Context<SandboxEnv>, fault: Fault): Promise<boo
   const { outgoing } = context.env;
   outgoing.writeHead(context.res.status, { ...headers, "content-length": String(whole.length) });
   outgoing.write(half, () => outgoing.destroy());
+  context.res = undefined; // Else Hono would carry the headers over and send them again.
   context.res = RESPONSE_ALREADY_SENT;
   return true;
 }

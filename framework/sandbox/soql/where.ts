@@ -23,7 +23,8 @@ export interface Sql {
 type Leaf = Exclude<ConditionWithValueQuery, { openParen: number } & Record<"operator", never>>;
 type Token = "(" | ")" | "NOT" | "AND" | "OR" | Leaf;
 
-// The parser hangs everything to the right and only counts parentheses, so the tree is laid flat and read again.
+// The parser hangs everything to the right and only counts parentheses, so the tree is laid flat and read again. It loses
+// one of three NOTs that stand directly in one another; the parentheses then do not match and the query is refused.
 function flatten(clause: WhereClause, tokens: Token[] = []): Token[] {
   const open = (count = 0): void => void tokens.push(...Array<Token>(count).fill("("));
   const { left } = clause;
