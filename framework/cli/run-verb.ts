@@ -3,15 +3,17 @@ import { exitCode } from "./exit-code.ts";
 import type { GlobalOptions } from "./options.ts";
 import { flushOutput, say } from "./output/print.ts";
 import { reportError } from "./output/report-error.ts";
-import type { OpenProject } from "./project/open-project.ts";
+import type { OpenConfig, OpenProject } from "./project/open-project.ts";
 
 /** What a verb is given. */
 export interface VerbContext {
   readonly options: GlobalOptions;
   /** Aborts at the first Ctrl-C or SIGTERM, with the signal's name as reason; a second one ends the process at once. */
   readonly signal: AbortSignal;
-  /** Opens the project; it is closed when the verb ends. */
+  /** Opens the project with its assets; it is closed when the verb ends. */
   openProject(progress?: LoadContext["progress"]): Promise<OpenProject>;
+  /** The same without its assets, for verbs that need none: no dbt project is read. */
+  openConfig(): Promise<OpenConfig>;
 }
 
 /** Runs a verb and ends the process with its exit code, output flushed and everything closed. */
@@ -28,7 +30,7 @@ export async function runVerb(options: GlobalOptions, verb: (context: VerbContex
     if (error.code === "EPIPE") process.exit(exitCode.done);
     throw error;
   });
-  let project: OpenProject | undefined;
+  const opened: OpenConfig[] = [];
   let code: number;
   try {
     code = await verb({
@@ -36,15 +38,22 @@ export async function runVerb(options: GlobalOptions, verb: (context: VerbContex
       signal: controller.signal,
       openProject: async (progress = sayProgress(options)) => {
         const { openProject } = await import("./project/open-project.ts");
-        project = await openProject(options, { progress, signal: controller.signal });
+        const project = await openProject(options, { progress, signal: controller.signal });
+        opened.push(project);
         return project;
+      },
+      openConfig: async () => {
+        const { openConfig } = await import("./project/open-project.ts");
+        const config = await openConfig(options, { progress: sayProgress(options), signal: controller.signal });
+        opened.push(config);
+        return config;
       },
     });
   } catch (error) {
     code = controller.signal.aborted ? codeOfSignal(controller.signal.reason) : reportError(error, options);
   }
   try {
-    await project?.close();
+    for (const project of opened) await project.close();
   } catch (error) {
     code = code === exitCode.done ? reportError(error, options) : code;
   }
@@ -65,4 +74,12 @@ function sayProgress(options: GlobalOptions): LoadContext["progress"] {
     last = message;
     say(`${resource}: ${message}`);
   };
+}
+
+/** Resolves at the first Ctrl-C or SIGTERM: the way a serving verb ends, which is no interruption. */
+export async function untilStopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => {
+    signal.addEventListener("abort", resolve, { once: true });
+  });
 }

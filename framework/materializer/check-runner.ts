@@ -13,12 +13,19 @@ export interface CheckReport {
   readonly failure?: Failure;
 }
 
+/** What a result means for the run. */
+export interface CheckVerdict {
+  readonly passed: boolean;
+  /** Whether it holds back what is downstream. */
+  readonly blocks: boolean;
+}
+
 /** Stores and shows one result; says whether it holds back what is downstream. */
 export function recordCheck(
   session: RunSession,
   check: Check,
   report: CheckReport,
-): { readonly blocks: boolean } {
+): CheckVerdict {
   const event = session.stamp({
     type: "check-finished",
     key: check.asset,
@@ -44,7 +51,8 @@ export function recordCheck(
     event,
   );
   session.show(event);
-  return { blocks: check.blocking && !(report.result.passed && report.failure === undefined) };
+  const passed = report.result.passed && report.failure === undefined;
+  return { passed, blocks: check.blocking && !passed };
 }
 
 /** Announces a check before it runs, so that a crash in it is visible. */
@@ -58,7 +66,7 @@ export async function runCheck(
   session: RunSession,
   check: Check,
   signal: AbortSignal,
-): Promise<{ readonly blocks: boolean }> {
+): Promise<CheckVerdict> {
   if (check.source.type !== "body")
     throw new Error(`Internal error: expected a check with a body, got ${check.source.type}`);
   startCheck(session, check);

@@ -6,7 +6,7 @@ import { lookOf, paintOf, type Voice, wantsAscii } from "./terminal.ts";
 /** Shows a run in one of three voices, all of them fed by the same events. */
 export interface Reporter {
   readonly onEvent: EventListener;
-  /** Takes down what is live and prints the summary. */
+  /** Takes down what is live and prints the summary; once. */
   close(): Promise<void>;
 }
 
@@ -15,6 +15,7 @@ export async function createReporter(voice: Voice, options: GlobalOptions): Prom
   if (voice === "json") return { onEvent: (event) => print(JSON.stringify(event)), close: async () => {} };
   const events: RunEvent[] = [];
   const show = await showerOf(voice, options);
+  let isClosed = false;
   return {
     onEvent(event) {
       // Progress says nothing about how a run ended, and there may be a lot of it.
@@ -22,6 +23,8 @@ export async function createReporter(voice: Voice, options: GlobalOptions): Prom
       show.onEvent(event);
     },
     async close() {
+      if (isClosed) return;
+      isClosed = true;
       await show.close();
       if (!events.some((event) => event.type === "run-started")) return;
       const { summarizeRun } = await import("../../tui/summary.ts");

@@ -12,12 +12,11 @@ import { collectDefinitions, globsOf, importProblem } from "./collect-definition
 import { compileProject } from "./compile-project.ts";
 import type { ProjectPaths } from "./find-project.ts";
 
-/** A project whose definitions have been read and found right. */
-export interface LoadedProject extends ProjectPaths {
+/** A project whose config has been read: enough for verbs that need no asset. */
+export interface LoadedConfig extends ProjectPaths {
   readonly config: Config;
   readonly targetName: string;
   readonly target: Target;
-  readonly graph: AssetGraph;
 }
 
 const defaultTargets: Readonly<Record<string, Target>> = {
@@ -25,16 +24,13 @@ const defaultTargets: Readonly<Record<string, Target>> = {
 };
 
 /**
- * Reads a project's definitions.
+ * Reads a project's config.
  *
- * @throws DefinitionError with everything that is wrong; UsageError for an unknown target
+ * @throws DefinitionError when it is wrong; UsageError for an unknown target
  */
-export async function loadProject(
-  paths: ProjectPaths,
-  targetName: string | undefined,
-  context: Pick<LoadContext, "progress" | "signal">,
-): Promise<LoadedProject> {
-  const { config, modules } = await importDefinitions(paths);
+export async function loadConfig(paths: ProjectPaths, targetName: string | undefined): Promise<LoadedConfig> {
+  const [compiled] = await compileProject(paths, [paths.configFile]);
+  const config = configOf(await importModule(compiled ?? "", paths.configFile, paths), paths);
   const targets = config.targets ?? defaultTargets;
   const name = targetName ?? config.defaultTarget ?? "local";
   const target = targets[name];
@@ -45,20 +41,31 @@ export async function loadProject(
       suggestion === undefined ? undefined : `--target ${suggestion}`,
     );
   }
-  const definitions = await collectDefinitions([config.assets, ...modules], {
-    projectDir: paths.projectDir,
-    stateDir: paths.stateDir,
-    target: name,
-    ...context,
-  });
-  return { ...paths, config, targetName: name, target, graph: buildGraph(definitions) };
+  return { ...paths, config, targetName: name, target };
 }
 
-async function importDefinitions(paths: ProjectPaths): Promise<{ config: Config; modules: readonly unknown[] }> {
-  const [compiled] = await compileProject(paths, [paths.configFile]);
-  const config = configOf(await importModule(compiled ?? "", paths.configFile, paths), paths);
+/**
+ * Reads a project's assets and checks and joins them.
+ *
+ * @throws DefinitionError with everything that is wrong
+ */
+export async function loadGraph(
+  loaded: LoadedConfig,
+  context: Pick<LoadContext, "progress" | "signal">,
+): Promise<AssetGraph> {
+  const definitions = await collectDefinitions(await importAssets(loaded), {
+    projectDir: loaded.projectDir,
+    stateDir: loaded.stateDir,
+    target: loaded.targetName,
+    ...context,
+  });
+  return buildGraph(definitions);
+}
+
+/** What the config's `assets` holds: values, and the modules that its globs name. */
+async function importAssets({ config, ...paths }: LoadedConfig): Promise<readonly unknown[]> {
   const globs = globsOf(config.assets);
-  if (globs.length === 0) return { config, modules: [] };
+  if (globs.length === 0) return [config.assets];
   const files = (await glob([...globs], { cwd: paths.projectDir, absolute: true, ignore: ["**/node_modules/**", ".moraine/**"] })).sort();
   if (files.length === 0) {
     throw new DefinitionError([
@@ -76,7 +83,7 @@ async function importDefinitions(paths: ProjectPaths): Promise<{ config: Config;
   );
   if (problems.length > 0) throw new DefinitionError(problems);
   const [first, ...modules] = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  return { config: configOf(first, paths), modules };
+  return [configOf(first, paths).assets, ...modules];
 }
 
 async function importModule(compiled: string, source: string, paths: ProjectPaths): Promise<unknown> {

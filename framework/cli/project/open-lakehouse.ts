@@ -2,14 +2,14 @@ import { join } from "node:path";
 import { ensurePythonEnvironment } from "../../dbt/python-environment.ts";
 import type { Lakehouse } from "../../lakehouse/lakehouse.ts";
 import { openEmbeddedLakehouse } from "../../lakehouse/duckdb/embedded-lakehouse.ts";
-import type { LoadedProject } from "./load-project.ts";
-import type { ProjectProgress } from "./open-project.ts";
+import type { LoadedConfig } from "./load-project.ts";
+import type { OpenContext } from "./open-project.ts";
 import { requirementsFile } from "./requirements-file.ts";
 
 /** Opens the target's lakehouse. Nothing heavy is loaded until a table is read or written. */
 export function openLakehouse(
-  project: LoadedProject,
-  context: { readonly progress: ProjectProgress; readonly signal: AbortSignal },
+  project: LoadedConfig,
+  context: OpenContext,
 ): Lakehouse {
   const { lakehouse } = project.target;
   return openEmbeddedLakehouse({

@@ -1,97 +1,109 @@
 import { join } from "node:path";
-import type { Resources } from "../../definition/context.ts";
 import type { LoadContext } from "../../definition/asset-source.ts";
+import type { Config, Target } from "../../definition/config.ts";
+import type { Resources } from "../../definition/context.ts";
+import type { AssetGraph } from "../../graph/asset-graph.ts";
 import type { Lakehouse } from "../../lakehouse/lakehouse.ts";
 import type { SecretProvider } from "../../secrets/secret-provider.ts";
 import { openStore, openStoreReader } from "../../store/open-store.ts";
 import type { Store, StoreReader } from "../../store/store.ts";
-import { createRedactor, type Redactor } from "../../util/redact.ts";
+import { createRedactor } from "../../util/redact.ts";
 import type { GlobalOptions } from "../options.ts";
 import { findProject } from "./find-project.ts";
-import { type LoadedProject, loadProject } from "./load-project.ts";
+import { type LoadedConfig, loadConfig, loadGraph } from "./load-project.ts";
 import { openLakehouse } from "./open-lakehouse.ts";
 import { openSecrets } from "./open-secrets.ts";
+import type { ClosableSecrets } from "./sandbox-secrets.ts";
 
-/** A project joined with its store, lake and secrets; each is opened when first asked for. */
-export interface OpenProject extends LoadedProject {
-  readonly store: Store;
-  readonly lakehouse: Lakehouse;
-  readonly secrets: SecretProvider;
-  readonly redactor: Redactor;
-  storePath(): string;
-  /** A second connection that only reads. */
-  openReader(): StoreReader;
+/** What opening a project may report, and what ends it early. */
+export type OpenContext = Pick<LoadContext, "progress" | "signal">;
+
+/** A project's config joined with its store, lake and secrets; each is opened when first asked for. */
+export class OpenConfig implements LoadedConfig {
+  readonly projectDir: string;
+  readonly stateDir: string;
+  readonly configFile: string;
+  readonly config: Config;
+  readonly targetName: string;
+  readonly target: Target;
+  readonly redactor = createRedactor();
+  readonly #context: OpenContext;
+  #store: Store | undefined;
+  #lakehouse: Lakehouse | undefined;
+  #secrets: ClosableSecrets | undefined;
+
+  constructor(loaded: LoadedConfig, context: OpenContext) {
+    this.projectDir = loaded.projectDir;
+    this.stateDir = loaded.stateDir;
+    this.configFile = loaded.configFile;
+    this.config = loaded.config;
+    this.targetName = loaded.targetName;
+    this.target = loaded.target;
+    this.#context = context;
+  }
+
+  get storePath(): string {
+    return join(this.projectDir, this.config.store?.path ?? ".moraine/moraine.db");
+  }
+
+  get store(): Store {
+    this.#store ??= openStore({ path: this.storePath, target: this.targetName });
+    return this.#store;
+  }
+
+  get lakehouse(): Lakehouse {
+    this.#lakehouse ??= openLakehouse(this, this.#context);
+    return this.#lakehouse;
+  }
+
+  get secrets(): SecretProvider {
+    this.#secrets ??= openSecrets(this, this.redactor);
+    return this.#secrets.provider;
+  }
+
+  /** A second connection to the store, which only reads. */
+  openReader(): StoreReader {
+    return openStoreReader({ path: this.storePath, target: this.targetName });
+  }
+
   /** Moraine's own resources and those of the config. */
-  resources(): Resources;
-  close(): Promise<void>;
+  resources(): Resources {
+    const { projectDir, stateDir, targetName: target } = this;
+    const own = Object.entries(this.config.resources ?? {}).map(([name, make]) => [name, make({ projectDir, stateDir, target })]);
+    return { ...Object.fromEntries(own), secrets: this.secrets };
+  }
+
+  async close(): Promise<void> {
+    await this.#lakehouse?.close();
+    await this.#secrets?.close();
+    this.#store?.close();
+  }
 }
 
-/** What opening a project may report. */
-export type ProjectProgress = LoadContext["progress"];
+/** An {@link OpenConfig} with its assets. */
+export class OpenProject extends OpenConfig {
+  readonly graph: AssetGraph;
 
-/** Loads and joins a project; the caller closes it. */
-export async function openProject(
-  options: GlobalOptions,
-  context: { readonly progress: ProjectProgress; readonly signal: AbortSignal },
-): Promise<OpenProject> {
-  const loaded = await loadProject(findProject(options.project), options.target, context);
-  return joined(loaded, context);
+  constructor(loaded: LoadedConfig, graph: AssetGraph, context: OpenContext) {
+    super(loaded, context);
+    this.graph = graph;
+  }
+
+  override async close(): Promise<void> {
+    const sources = this.graph.keys.map((key) => this.graph.asset(key).source);
+    const batches = new Set(sources.flatMap((source) => (source.type === "batch" ? [source.batch] : [])));
+    await Promise.all([...batches].map((batch) => batch.close()));
+    await super.close();
+  }
 }
 
-function joined(
-  loaded: LoadedProject,
-  context: { readonly progress: ProjectProgress; readonly signal: AbortSignal },
-): OpenProject {
-  const { projectDir, config, targetName: target } = loaded;
-  const redactor = createRedactor();
-  const closers: (() => Promise<void> | void)[] = [];
-  const storePath = () => join(projectDir, config.store?.path ?? ".moraine/moraine.db");
-  const store = once(() => {
-    const opened = openStore({ path: storePath(), target });
-    closers.push(() => opened.close());
-    return opened;
-  });
-  const lakehouse = once(() => {
-    const opened = openLakehouse(loaded, context);
-    closers.unshift(() => opened.close());
-    return opened;
-  });
-  const secrets = once(() => {
-    const opened = openSecrets(loaded, redactor);
-    closers.unshift(() => opened.close());
-    return opened.provider;
-  });
-  return {
-    ...loaded,
-    get store() {
-      return store();
-    },
-    get lakehouse() {
-      return lakehouse();
-    },
-    get secrets() {
-      return secrets();
-    },
-    redactor,
-    storePath,
-    openReader: () => openStoreReader({ path: storePath(), target }),
-    resources: () => ({
-      ...Object.fromEntries(
-        Object.entries(config.resources ?? {}).map(([name, make]) => [name, make({ ...loaded, target })]),
-      ),
-      secrets: secrets(),
-    }),
-    async close() {
-      for (const key of loaded.graph.keys) {
-        const { source } = loaded.graph.asset(key);
-        if (source.type === "batch") closers.unshift(() => source.batch.close());
-      }
-      for (const close of new Set(closers.splice(0))) await close();
-    },
-  };
+/** Reads a project's config and joins it; the caller closes it. */
+export async function openConfig(options: GlobalOptions, context: OpenContext): Promise<OpenConfig> {
+  return new OpenConfig(await loadConfig(findProject(options.project), options.target), context);
 }
 
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
+/** Reads a project whole; the caller closes it. */
+export async function openProject(options: GlobalOptions, context: OpenContext): Promise<OpenProject> {
+  const loaded = await loadConfig(findProject(options.project), options.target);
+  return new OpenProject(loaded, await loadGraph(loaded, context), context);
 }

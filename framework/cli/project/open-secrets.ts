@@ -1,22 +1,17 @@
-import { resolve } from "node:path";
 import { createSecretProvider } from "../../secrets/create-secret-provider.ts";
 import type { SecretProvider } from "../../secrets/secret-provider.ts";
 import type { Redactor } from "../../util/redact.ts";
-import type { LoadedProject } from "./load-project.ts";
+import type { LoadedConfig } from "./load-project.ts";
 import { type ClosableSecrets, sandboxSecrets } from "./sandbox-secrets.ts";
 
 /** Opens the target's secret provider; every value it hands out is redacted from then on. */
-export function openSecrets(project: LoadedProject, redactor: Redactor): ClosableSecrets {
+export function openSecrets(project: LoadedConfig, redactor: Redactor): ClosableSecrets {
   const { secrets } = project.target;
+  const inProject = { projectDir: project.projectDir };
   const opened =
     secrets.type === "sandbox"
-      ? sandboxSecrets(project.stateDir, createSecretProvider({ type: "environment" }))
-      : {
-          provider: createSecretProvider(
-            secrets.type === "file" ? { ...secrets, path: resolve(project.projectDir, secrets.path) } : secrets,
-          ),
-          close: async () => {},
-        };
+      ? sandboxSecrets(project.stateDir, createSecretProvider({ type: "environment" }, inProject))
+      : { provider: createSecretProvider(secrets, inProject), close: async () => {} };
   return { ...opened, provider: redacted(opened.provider, redactor) };
 }
 

@@ -1,0 +1,119 @@
+import type { Check } from "../../definition/check.ts";
+import type { AssetKey } from "../../definition/asset-key.ts";
+import { runChecksOnly } from "../../materializer/run-checks.ts";
+import { collectRows } from "../../lakehouse/lakehouse.ts";
+import { checkSign, checkText, severityText } from "../../tui/words/check.ts";
+import { tableLines } from "../../tui/words/columns.ts";
+import { countOf } from "../../tui/words/numbers.ts";
+import { nearest } from "../../util/nearest.ts";
+import { systemClock } from "../../util/clock.ts";
+import { exitCode } from "../exit-code.ts";
+import { print, printJson, say } from "../output/print.ts";
+import { lookOf, tableWidth } from "../output/terminal.ts";
+import type { OpenProject } from "../project/open-project.ts";
+import { codeOfSignal, type VerbContext } from "../run-verb.ts";
+import { UsageError } from "../usage-error.ts";
+import { query } from "./query.ts";
+import { readStatuses, selectFrom } from "./statuses.ts";
+
+interface CheckVerbOptions {
+  readonly rows?: string;
+  readonly name?: string;
+  readonly failOn?: string;
+}
+
+/** `moraine check`. */
+export async function check(context: VerbContext, terms: readonly string[], options: CheckVerbOptions): Promise<number> {
+  if (options.failOn !== undefined && options.failOn !== "warn" && options.failOn !== "error") {
+    throw new UsageError(`--fail-on is warn or error, got ${options.failOn}`);
+  }
+  const project = await context.openProject();
+  const statuses = terms.some((term) => term.includes("state:")) ? await readStatuses(project, { asked: false }) : new Map();
+  const keys = selectFrom(project, terms, statuses);
+  if (options.rows !== undefined) return printRows(context, project, findCheck(project, keys, options.rows));
+  const checks = options.name === undefined ? keys.flatMap((key) => project.graph.checks(key)) : [findCheck(project, keys, options.name)];
+  const runnable = checks.filter((candidate) => candidate.source.type !== "report");
+  if (runnable.length < checks.length) {
+    say(`${countOf(checks.length - runnable.length, "check")} left out: found only while the asset is materialized`);
+  }
+  return runAndPrint(context, project, { keys, checks: runnable, terms, failOn: options.failOn ?? "error" });
+}
+
+async function runAndPrint(
+  context: VerbContext,
+  project: OpenProject,
+  request: { readonly keys: readonly AssetKey[]; readonly checks: readonly Check[]; readonly terms: readonly string[]; readonly failOn: string },
+): Promise<number> {
+  const { runId, status } = await runChecksOnly({
+    graph: project.graph,
+    keys: request.keys,
+    checks: request.checks,
+    forced: new Set(),
+    selection: ["check", ...request.terms].join(" "),
+    trigger: "cli",
+    store: project.store,
+    lakehouse: project.lakehouse,
+    resources: project.resources(),
+    projectDir: project.projectDir,
+    stateDir: project.stateDir,
+    workers: 1,
+    pools: {},
+    failFast: false,
+    signal: context.signal,
+    clock: systemClock,
+    redact: (text) => project.redactor.redact(text),
+    onEvent: () => {},
+  });
+  const results = request.keys.flatMap((key) => project.store.checkResults(key, { runId }).toReversed());
+  const failed = results.filter((result) => !(result.result.passed && result.failure === undefined));
+  if (context.options.json === true) {
+    printJson({ runId, status, checks: results });
+  } else {
+    const { signs, paint } = lookOf(context.options);
+    print(
+      ...tableLines(
+        [
+          { title: "", paint: (cell, row) => (results[row] === undefined ? cell : paint.as(checkSign(results[row]), cell)) },
+          { title: "asset", cut: "middle" },
+          { title: "check", cut: "middle" },
+          { title: "severity" },
+          { title: "result" },
+        ],
+        results.map((result) => [signs.sign[checkSign(result)], result.key, result.check, severityText(result), checkText(result)]),
+        { width: tableWidth() },
+      ),
+      "",
+      `${countOf(results.length - failed.length, "check")} passed, ${failed.length} failed`,
+    );
+    const [first] = failed;
+    if (first !== undefined) print(`next  moraine check ${first.key} --rows ${first.check}`);
+  }
+  if (context.signal.aborted) return codeOfSignal(context.signal.reason);
+  const counted = failed.filter((result) => request.failOn === "warn" || result.severity === "error");
+  return counted.length > 0 ? exitCode.workFailed : exitCode.done;
+}
+
+/** The rows that break a check: by its own query where it has one, else the samples of its last result. */
+async function printRows(context: VerbContext, project: OpenProject, found: Check): Promise<number> {
+  const sql = found.rowsSql?.(project.lakehouse.tableName(found.asset));
+  if (sql !== undefined && sql !== "") {
+    if (context.options.json === true) {
+      printJson(await collectRows(await project.lakehouse.query(sql, { signal: context.signal })));
+      return exitCode.done;
+    }
+    return query(context, [sql], {});
+  }
+  const [last] = project.store.checkResults(found.asset, { check: found.name, limit: 1 });
+  printJson(last?.result.samples ?? []);
+  return exitCode.done;
+}
+
+function findCheck(project: OpenProject, keys: readonly AssetKey[], name: string): Check {
+  const checks = keys.flatMap((key) => project.graph.checks(key));
+  const found = checks.filter((candidate) => candidate.name === name);
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return only;
+  if (only !== undefined) throw new UsageError(`${found.length} assets have a check ${name}`, `moraine check ${only.asset} --name ${name}`);
+  const names = nearest(name, checks.map((candidate) => candidate.name));
+  throw new UsageError(`no check ${name} on the selected assets`, names.length > 0 ? `did you mean ${names.join(" or ")}?` : undefined);
+}

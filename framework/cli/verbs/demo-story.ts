@@ -1,0 +1,110 @@
+import { assetKey } from "../../definition/asset-key.ts";
+import { collectRows, type Row } from "../../lakehouse/lakehouse.ts";
+import { tableLines } from "../../tui/words/columns.ts";
+import { countOf, formatCount } from "../../tui/words/numbers.ts";
+import { cleanText } from "../../tui/words/text.ts";
+import type { GlobalOptions } from "../options.ts";
+import { print } from "../output/print.ts";
+import { lookOf, tableWidth } from "../output/terminal.ts";
+import type { OpenProject } from "../project/open-project.ts";
+import type { Days } from "./demo-days.ts";
+import { declaredLineage, lineageLines } from "./lineage.ts";
+
+const dimension = assetKey("sf_curated/dim_sf_user_scd");
+
+/** How many versions the dimension holds; 0 before it exists. */
+export async function versionCount(project: OpenProject): Promise<number> {
+  if (!(await project.lakehouse.exists(dimension))) return 0;
+  const [row] = await rowsOf(project, `SELECT count(*) AS versions FROM ${tableOf(project)}`);
+  return Number(row?.["versions"] ?? 0);
+}
+
+/** What a person sees after the run: what changed, one user's history, the lineage, the checks, what to type next. */
+export async function printStory(
+  project: OpenProject,
+  facts: { readonly days: Days; readonly versionsBefore: number; readonly options: GlobalOptions },
+): Promise<void> {
+  const { signs, paint } = lookOf(facts.options);
+  const heading = (text: string) => ["", paint.bold(text)];
+  const opened = (await versionCount(project)) - facts.versionsBefore;
+  const [totals] = await rowsOf(
+    project,
+    `SELECT count(*) AS versions, count(*) FILTER (is_current) AS users, count(*) FILTER (is_current AND is_deleted) AS retired
+     FROM ${tableOf(project)}`,
+  );
+  const number = (row: Row | undefined, name: string) => formatCount(Number(row?.[name] ?? 0));
+  print(
+    ...heading("What happened"),
+    `  in Salesforce  ${dayText(facts.days)}`,
+    `  in ${dimension}  ${countOf(opened, "version")} opened; now ${number(totals, "versions")} versions of ${number(totals, "users")} users, ${number(totals, "retired")} of them retired`,
+    ...(await historyLines(project, heading)),
+    ...heading("Lineage"),
+    ...lineageLines(declaredLineage(project, project.graph.keys), [dimension], facts.options).map((line) => `  ${line}`),
+    ...heading("Checks"),
+    ...checkLines(project, signs.sign).map((line) => `  ${line}`),
+    ...heading("Next"),
+    `  moraine ui                         the same in a full screen`,
+    `  moraine query "SELECT division, count(*) FROM sf_curated.dim_sf_user_scd WHERE is_current GROUP BY 1 ORDER BY 2 DESC"`,
+    `  moraine show ${dimension} --why`,
+    `  npm start                          one more day`,
+  );
+}
+
+function dayText(days: Days): string {
+  if (days.type === "seeded") return `a new org with ${countOf(days.users, "user")}; its clock says ${days.now}`;
+  const happened = [
+    countOf(days.hires, "hire"),
+    countOf(days.moves, "move between divisions", "moves between divisions"),
+    countOf(days.phases, "audit phase changed", "audit phases changed"),
+    countOf(days.deactivations, "user deactivated", "users deactivated"),
+    countOf(days.reactivations, "user back", "users back"),
+    `${formatCount(days.titles + days.names)} other changes`,
+  ];
+  return `${countOf(days.days, "day")} passed: ${happened.join(", ")}`;
+}
+
+/** The history of the user with the most versions, of those that changed last. */
+async function historyLines(project: OpenProject, heading: (text: string) => readonly string[]): Promise<readonly string[]> {
+  const rows = await rowsOf(
+    project,
+    `SELECT * FROM ${tableOf(project)} WHERE user_id = (
+       SELECT user_id FROM ${tableOf(project)} GROUP BY user_id ORDER BY count(*) DESC, max(valid_from) DESC, user_id LIMIT 1)
+     ORDER BY valid_from`,
+  );
+  const text = (row: Row, name: string) => cleanText(row[name] === null || row[name] === undefined ? "" : String(row[name]));
+  const instant = (row: Row, name: string) => text(row, name).slice(0, 19) || "open";
+  const last = rows.at(-1);
+  if (last === undefined) return [];
+  return [
+    ...heading(`History of ${text(last, "name")} (${text(last, "user_id")})`),
+    ...tableLines(
+      [{ title: "valid_from" }, { title: "valid_to" }, { title: "division" }, { title: "audit_phase" }, { title: "state" }],
+      rows.map((row) => [
+        instant(row, "valid_from"),
+        instant(row, "valid_to"),
+        row["division"] === null ? "NULL" : text(row, "division"),
+        row["audit_phase"] === null ? "NULL" : text(row, "audit_phase"),
+        row["is_deleted"] === true ? `deleted (${text(row, "delete_reason")})` : row["is_current"] === true ? "current" : "",
+      ]),
+      { width: tableWidth() - 2 },
+    ).map((line) => `  ${line}`),
+  ];
+}
+
+function checkLines(project: OpenProject, sign: Readonly<Record<string, string>>): readonly string[] {
+  const results = [...project.store.latestCheckResults().values()].flat();
+  const isPassed = (result: (typeof results)[number]) => result.result.passed && result.failure === undefined;
+  const failed = results.filter((result) => !isPassed(result));
+  return [
+    `${sign["materialized"]} ${countOf(results.length - failed.length, "check")} passed`,
+    ...failed.map((result) => `${sign[result.severity === "warn" ? "warned" : "failed"]} ${result.key}  ${result.check}: ${String(result.result.value ?? "failed")} (${result.severity})`),
+  ];
+}
+
+async function rowsOf(project: OpenProject, sql: string): Promise<readonly Row[]> {
+  return collectRows(await project.lakehouse.query(sql));
+}
+
+function tableOf(project: OpenProject): string {
+  return project.lakehouse.tableName(dimension);
+}

@@ -1,0 +1,129 @@
+import { existsSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import { DefinitionError } from "../../definition/problem.ts";
+import { FailureError } from "../../event/failure.ts";
+import { StoreError } from "../../store/store-error.ts";
+import { countOf, formatBytes, formatDuration } from "../../tui/words/numbers.ts";
+import { exitCode, exitCodeOf } from "../exit-code.ts";
+import { print, printJson } from "../output/print.ts";
+import { lookOf } from "../output/terminal.ts";
+import type { VerbContext } from "../run-verb.ts";
+import { UsageError } from "../usage-error.ts";
+
+/** What one examination found. */
+interface Finding {
+  readonly name: string;
+  readonly status: "ok" | "warn" | "fail";
+  readonly message: string;
+  /** What to do. */
+  readonly next?: string;
+  readonly exitCode?: number;
+}
+
+type Examine = (context: VerbContext) => Promise<Omit<Finding, "name">>;
+
+/** The secret that the shipped pipeline signs in with. */
+const salesforceSecret = "moraine/salesforce";
+const toleratedSkewMs = 60_000;
+/** Free space below which a run may fill the disk. */
+const leastFreeBytes = 1024 ** 3;
+
+const examinations: Readonly<Record<string, Examine>> = {
+  async project(context) {
+    const { graph, targetName } = await context.openProject();
+    const checks = graph.keys.flatMap((key) => graph.checks(key));
+    return { status: "ok", message: `${countOf(graph.size, "asset")}, ${countOf(checks.length, "check")}, target ${targetName}` };
+  },
+  async python(context) {
+    const { stateDir, projectDir } = await context.openConfig();
+    const { ensurePythonEnvironment } = await import("../../dbt/python-environment.ts");
+    const { requirementsFile } = await import("../project/requirements-file.ts");
+    const { dir } = await ensurePythonEnvironment({
+      stateDir,
+      requirementsFile: requirementsFile(projectDir),
+      signal: context.signal,
+    });
+    return { status: "ok", message: dir };
+  },
+  async store(context) {
+    const { store, storePath } = await context.openConfig();
+    const [last] = store.runs({ limit: 1 });
+    return { status: "ok", message: `${storePath}, ${last === undefined ? "no run yet" : `last run ${last.id} ${last.status}`}` };
+  },
+  async lake(context) {
+    const { lakehouse } = await context.openConfig();
+    const tables = await lakehouse.tables();
+    const { rows } = await lakehouse.query("SELECT 1 AS one");
+    for await (const _ of rows);
+    return { status: "ok", message: `${lakehouse.name}, ${countOf(tables.length, "table")}` };
+  },
+  async salesforce(context) {
+    const { secrets, target } = await context.openConfig();
+    const { openSalesforce } = await import("../../salesforce/salesforce-org.ts");
+    const { systemClock } = await import("../../util/clock.ts");
+    const org = await openSalesforce({
+      secrets,
+      secretName: salesforceSecret,
+      clock: systemClock,
+      signal: context.signal,
+      log: () => {},
+    });
+    const skewMs = org.serverTime().getTime() - Date.now();
+    // The sandbox lives in its own time; a real org refuses a token whose time is off by minutes.
+    if (target.secrets.type !== "sandbox" && Math.abs(skewMs) > toleratedSkewMs) {
+      return {
+        status: "warn",
+        message: `this machine's clock is ${formatDuration(Math.abs(skewMs))} ${skewMs > 0 ? "behind" : "ahead of"} Salesforce's`,
+        next: "set the clock (NTP): sign-in by JWT fails beyond 5 minutes",
+      };
+    }
+    const usage = org.usage();
+    const calls = usage === undefined ? "" : `, ${usage.used} of ${usage.limit} API calls used today`;
+    return { status: "ok", message: `org ${org.id} at ${org.instanceUrl}${calls}` };
+  },
+  async disk(context) {
+    const { stateDir, projectDir } = await context.openConfig();
+    const { bavail, bsize } = statfsSync(existsSync(stateDir) ? stateDir : projectDir);
+    const free = bavail * bsize;
+    return free < leastFreeBytes
+      ? { status: "warn", message: `only ${formatBytes(free)} free`, next: "free space before a large load" }
+      : { status: "ok", message: `${formatBytes(free)} free at ${join(stateDir)}` };
+  },
+};
+
+/** `moraine doctor`. Every examination runs, whatever the ones before it found. */
+export async function doctor(context: VerbContext, _args: readonly string[], options: { readonly only?: string }): Promise<number> {
+  const names = Object.keys(examinations).filter((name) => options.only === undefined || name === options.only);
+  if (names.length === 0) throw new UsageError(`--only is ${Object.keys(examinations).join(", ")}, got ${options.only}`);
+  const { signs, paint } = lookOf(context.options);
+  const findings: Finding[] = [];
+  for (const name of names) {
+    const finding = { name, ...(await examine(examinations[name], context)) };
+    findings.push(finding);
+    if (context.options.json === true) continue;
+    const sign = ({ ok: "materialized", warn: "warned", fail: "failed" } as const)[finding.status];
+    print(`${paint.as(sign, signs.sign[sign])} ${name.padEnd(10)}  ${finding.message}`);
+    if (finding.next !== undefined) print(`${" ".repeat(14)}${finding.next}`);
+  }
+  const failed = findings.filter((finding) => finding.status === "fail");
+  if (context.options.json === true) printJson(findings);
+  else print(failed.length === 0 ? "nothing to mend" : `${countOf(failed.length, "thing")} to mend`);
+  return failed.reduce((worst, finding) => Math.max(worst, finding.exitCode ?? exitCode.workFailed), exitCode.done);
+}
+
+async function examine(examination: Examine | undefined, context: VerbContext): Promise<Omit<Finding, "name">> {
+  try {
+    if (examination === undefined) throw new Error("Internal error: expected a known examination");
+    return await examination(context);
+  } catch (error) {
+    if (error instanceof FailureError) {
+      const { message, got, next, reason } = error.failure;
+      return { status: "fail", message: got === undefined ? message : `${message}: ${got}`, ...(next === undefined ? {} : { next }), exitCode: exitCodeOf(reason) };
+    }
+    if (error instanceof StoreError) return { status: "fail", message: error.message, next: error.next, exitCode: exitCode.storeUnusable };
+    if (error instanceof DefinitionError || error instanceof UsageError) {
+      return { status: "fail", message: error.message, exitCode: exitCode.wrongUsage };
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,101 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { tableLines } from "../../tui/words/columns.ts";
+import { formatBytes, formatCount } from "../../tui/words/numbers.ts";
+import { parseAge } from "../age.ts";
+import { exitCode } from "../exit-code.ts";
+import { print, printJson, say } from "../output/print.ts";
+import { tableWidth } from "../output/terminal.ts";
+import type { OpenConfig, OpenProject } from "../project/open-project.ts";
+import { untilStopped, type VerbContext } from "../run-verb.ts";
+import { UsageError } from "../usage-error.ts";
+import { selectFrom } from "./statuses.ts";
+
+interface LakeOptions {
+  readonly port?: number;
+  readonly token?: string;
+  readonly olderThan?: string;
+}
+
+/** `moraine lake`. */
+export async function lake(context: VerbContext, [action = "tables", ...terms]: readonly string[], options: LakeOptions): Promise<number> {
+  switch (action) {
+    case "tables":
+      return tables(context, await context.openConfig());
+    case "serve":
+      return serve(context, await context.openConfig(), options);
+    case "optimize":
+      return optimize(context, await context.openProject(), terms);
+    case "expire":
+      return expire(context, await context.openProject(), terms, parseAge(options.olderThan ?? "7d", "--older-than"));
+    default:
+      throw new UsageError(`no action ${action}; expected tables, serve, optimize or expire`, "moraine lake --help");
+  }
+}
+
+async function tables(context: VerbContext, project: OpenConfig): Promise<number> {
+  const found = await project.lakehouse.tables();
+  if (context.options.json === true) {
+    printJson(found.map((table) => ({ ...table, rows: table.rows ?? null, snapshot: table.snapshot ?? null })));
+    return exitCode.done;
+  }
+  print(
+    ...tableLines(
+      [{ title: "table" }, { title: "rows", align: "right" }, { title: "committed" }, { title: "snapshot" }, { title: "location", cut: "middle" }],
+      found.map((table) => [
+        table.key,
+        table.rows === undefined ? "" : formatCount(table.rows),
+        table.snapshot?.committedAt.toISOString().slice(0, 19).replace("T", " ") ?? "",
+        table.snapshot?.id ?? "",
+        table.location,
+      ]),
+      { width: tableWidth() },
+    ),
+  );
+  return exitCode.done;
+}
+
+async function serve(context: VerbContext, project: OpenConfig, options: LakeOptions): Promise<number> {
+  const { lakehouse } = project.target;
+  const token = options.token ?? randomBytes(24).toString("base64url");
+  const { startCatalog } = await import("../../lakehouse/catalog/start-catalog.ts");
+  const catalog = await startCatalog({
+    dir: join(project.projectDir, lakehouse.dir ?? ".moraine/lake"),
+    port: options.port ?? 0,
+    token,
+  });
+  if (context.options.json === true) print(JSON.stringify({ url: catalog.url, token }));
+  else {
+    print(`Iceberg REST catalog at ${catalog.url}`, ...(options.token === undefined ? [`token ${token}`] : []));
+    say("Ctrl-C or SIGTERM stops it.");
+  }
+  await untilStopped(context.signal);
+  await catalog.close();
+  return exitCode.done;
+}
+
+async function optimize(context: VerbContext, project: OpenProject, terms: readonly string[]): Promise<number> {
+  const results = [];
+  for (const key of selectFrom(project, terms, new Map())) {
+    if (!(await project.lakehouse.exists(key))) continue;
+    const result = { key, ...(await project.lakehouse.optimize(key, context.signal)) };
+    results.push(result);
+    if (context.options.json !== true) print(`${key}: ${result.filesBefore} files became ${result.filesAfter}`);
+  }
+  if (context.options.json === true) printJson(results);
+  return exitCode.done;
+}
+
+async function expire(context: VerbContext, project: OpenProject, terms: readonly string[], olderThanMs: number): Promise<number> {
+  const results = [];
+  for (const key of selectFrom(project, terms, new Map())) {
+    if (!(await project.lakehouse.exists(key))) continue;
+    const result = { key, ...(await project.lakehouse.expire(key, { olderThanMs, signal: context.signal })) };
+    results.push(result);
+    if (context.options.json !== true) {
+      print(`${key}: ${result.snapshotsRemoved} snapshots and ${result.filesRemoved} files removed, ${formatBytes(result.bytesFreed)} freed`);
+    }
+  }
+  if (context.options.json === true) printJson(results);
+  return exitCode.done;
+}

@@ -1,0 +1,53 @@
+import type { AssetKey } from "../../definition/asset-key.ts";
+import type { LogLevel } from "../../event/event.ts";
+import type { StoredEvent } from "../../store/store.ts";
+import { logLine } from "../../tui/words/event.ts";
+import { systemClock } from "../../util/clock.ts";
+import { print, printJson } from "../output/print.ts";
+import type { VerbContext } from "../run-verb.ts";
+import { UsageError } from "../usage-error.ts";
+import { findRun } from "./runs.ts";
+import { selectOne } from "./statuses.ts";
+
+interface LogsOptions {
+  readonly follow?: boolean;
+  readonly level?: string;
+  readonly grep?: string;
+}
+
+const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+const pollEveryMs = 250;
+
+/** `moraine logs`. */
+export async function logs(context: VerbContext, [id = "", text]: readonly string[], options: LogsOptions): Promise<number> {
+  const project = await context.openProject();
+  const run = findRun(project, id);
+  const key: AssetKey | undefined = text === undefined ? undefined : selectOne(project, text);
+  const least = levelOf(options.level ?? "info");
+  const isJson = context.options.json === true;
+  const events: StoredEvent[] = [];
+  for (let after = 0; ; ) {
+    const page = project.store.events({ runId: run.id, after, ...(key === undefined ? {} : { key }) });
+    if (isJson) events.push(...page);
+    else for (const { event } of page) printLine(event, least, options.grep);
+    after = page.at(-1)?.id ?? after;
+    const isOver = project.store.run(run.id)?.status !== "running";
+    if (options.follow !== true || (isOver && page.length === 0) || context.signal.aborted) break;
+    await systemClock.sleep(pollEveryMs, context.signal).catch(() => {});
+  }
+  if (isJson) printJson(events.map(({ event }) => event));
+  return 0;
+}
+
+function printLine(event: StoredEvent["event"], least: number, grep: string | undefined): void {
+  const line = logLine(event);
+  if (line === undefined || levels.indexOf(line.level) < least) return;
+  const text = `${line.at} ${line.level.padEnd(5)} ${line.key === undefined ? "" : `${line.key} `}${line.text}`;
+  if (grep === undefined || text.includes(grep)) print(text);
+}
+
+function levelOf(text: string): number {
+  const level = levels.findIndex((candidate) => candidate === text);
+  if (level < 0) throw new UsageError(`--level is ${levels.join(", ")}, got ${text}`);
+  return level;
+}

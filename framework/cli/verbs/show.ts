@@ -1,0 +1,136 @@
+import { trimCauses } from "../../staleness/compute-statuses.ts";
+import { causeChain } from "../../tui/words/cause.ts";
+import { checkSign, checkText, severityText } from "../../tui/words/check.ts";
+import { tableLines } from "../../tui/words/columns.ts";
+import { metadataSummary } from "../../tui/words/metadata.ts";
+import { formatDuration } from "../../tui/words/numbers.ts";
+import type { AssetKey } from "../../definition/asset-key.ts";
+import { print, printJson } from "../output/print.ts";
+import { lookOf, tableWidth } from "../output/terminal.ts";
+import type { OpenProject } from "../project/open-project.ts";
+import type { VerbContext } from "../run-verb.ts";
+import { readStatuses, selectOne } from "./statuses.ts";
+
+interface ShowOptions {
+  readonly why?: boolean;
+  readonly history?: number;
+  readonly schema?: boolean;
+  readonly snapshots?: boolean;
+}
+
+/** `moraine show`. */
+export async function show(context: VerbContext, [text = ""]: readonly string[], options: ShowOptions): Promise<number> {
+  const project = await context.openProject();
+  const key = selectOne(project, text);
+  const facts = await readFacts(project, key, options.history ?? 5);
+  if (context.options.json === true) {
+    printJson(facts);
+    return 0;
+  }
+  const only = options.why === true ? "why" : options.schema === true ? "schema" : options.snapshots === true ? "snapshots" : undefined;
+  const width = tableWidth();
+  const { signs, paint } = lookOf(context.options);
+  const section = (name: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : only === undefined ? ["", paint.bold(name), ...lines.map((line) => `  ${line}`)] : lines;
+  const sections = {
+    why: section("why", causeChain(facts.causes)),
+    history: section(
+      "history",
+      tableLines(
+        [{ title: "when" }, { title: "run" }, { title: "result" }, { title: "time", align: "right" }, { title: "version", cut: "middle" }],
+        facts.history.map((record) => [
+          record.finishedAt.slice(0, 19).replace("T", " "),
+          record.runId,
+          metadataSummary(record.metadata),
+          formatDuration(record.durationMs),
+          record.dataVersion ?? "",
+        ]),
+        { width: width - 2 },
+      ),
+    ),
+    checks: section(
+      "checks",
+      tableLines(
+        [{ title: "" }, { title: "check", cut: "middle" }, { title: "severity" }, { title: "last result" }],
+        facts.checks.map(({ name, severity, blocking, last }) => [
+          last === null ? signs.sign.missing : signs.sign[checkSign(last)],
+          name,
+          severityText({ severity, blocking }),
+          last === null ? "never run" : checkText(last),
+        ]),
+        { width: width - 2 },
+      ),
+    ),
+    schema: section(
+      "columns",
+      tableLines(
+        [{ title: "column" }, { title: "type" }, { title: "" }],
+        facts.columns.map((column) => [column.name, column.type, column.description ?? ""]),
+        { width: width - 2 },
+      ),
+    ),
+    snapshots: section(
+      "snapshots",
+      tableLines(
+        [{ title: "snapshot" }, { title: "committed" }, { title: "operation" }, { title: "rows", align: "right" }],
+        facts.snapshots.map((snapshot) => [
+          snapshot.id,
+          snapshot.committedAt.replace("T", " ").slice(0, 19),
+          snapshot.operation,
+          snapshot.totalRecords ?? "",
+        ]),
+        { width: width - 2 },
+      ),
+    ),
+  };
+  if (only !== undefined) {
+    print(...(sections[only].length === 0 ? [`${key} is ${facts.status}`] : sections[only]));
+    return 0;
+  }
+  print(
+    `${paint.as(facts.status, `${signs.sign[facts.status]} ${key}`)}  ${facts.status}  ${[facts.kind, facts.group, ...facts.owners].filter(Boolean).join(", ")}`,
+    ...(facts.description === null ? [] : [facts.description]),
+    ...(facts.deps.length === 0 ? [] : [`reads ${facts.deps.join(", ")}`]),
+    ...Object.values(sections).flat(),
+  );
+  return 0;
+}
+
+/** Everything known of one asset; also the shape of `show --json`. */
+async function readFacts(project: OpenProject, key: AssetKey, historyLength: number) {
+  const { graph, store, lakehouse } = project;
+  const asset = graph.asset(key);
+  const statuses = await readStatuses(project, { asked: false });
+  const results = store.latestCheckResults().get(key) ?? [];
+  return {
+    key,
+    kind: asset.assetKind,
+    group: asset.group ?? null,
+    owners: asset.owners,
+    tags: asset.tags,
+    description: asset.description ?? null,
+    deps: graph.upstreams(key),
+    downstreams: graph.downstreams(key),
+    codeVersion: asset.codeVersion(),
+    status: statuses.get(key)?.status ?? "missing",
+    causes: trimCauses(statuses.get(key)?.causes ?? []),
+    history: store.materializations(key, historyLength).map((record) => ({
+      ...record,
+      durationMs: Date.parse(record.finishedAt) - Date.parse(record.startedAt),
+    })),
+    checks: graph.checks(key).map((check) => ({
+      name: check.name,
+      description: check.description ?? null,
+      severity: check.severity,
+      blocking: check.blocking,
+      last: results.find((result) => result.check === check.name) ?? null,
+    })),
+    columns: Object.entries(asset.table?.columns ?? {}).map(([name, column]) => ({ name, ...column })),
+    snapshots: (await lakehouse.history(key)).map((snapshot) => ({
+      id: snapshot.id,
+      committedAt: snapshot.committedAt.toISOString(),
+      operation: snapshot.operation,
+      totalRecords: snapshot.summary["total-records"] ?? null,
+    })),
+  };
+}
