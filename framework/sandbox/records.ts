@@ -23,7 +23,7 @@ type Row = Record<string, Cell>;
  * moves on by a second, so that no two writes share a stamp. All or nothing.
  *
  * @returns the ids, in the order of the records.
- * @throws ControlError for an unknown field or a value of the wrong type.
+ * @throws ControlError for an unknown field, a value of the wrong type, or a Username that another user has.
  */
 export function upsertRecords(
   db: SandboxDatabase,
@@ -85,6 +85,7 @@ function upsertOne(db: SandboxDatabase, row: Row, now: number): string {
     const parts = { ...known, ...written };
     written["Name"] = [parts["FirstName"], parts["LastName"]].filter(Boolean).join(" ");
   }
+  refuseTakenUsername(db, row["Username"], String(known?.["Id"] ?? written["Id"]));
   const names = Object.keys(written);
   const values = Object.values(written);
   if (known === undefined) {
@@ -95,6 +96,16 @@ function upsertOne(db: SandboxDatabase, row: Row, now: number): string {
     db.prepare(`UPDATE "User" SET ${assignments} WHERE Id = ?`).run(...values, known["Id"] ?? null);
   }
   return String(written["Id"] ?? known?.["Id"]);
+}
+
+function refuseTakenUsername(db: SandboxDatabase, username: Cell | undefined, id: string): void {
+  if (username === undefined) return;
+  const owner = findKnown(db, { Username: username })?.["Id"];
+  if (owner !== undefined && owner !== id) {
+    throw new ControlError(
+      `the Username ${JSON.stringify(username)} belongs to ${owner}, a user's Username is unique`,
+    );
+  }
 }
 
 const quote = (name: string): string => `"${name}"`;
