@@ -192,7 +192,20 @@ export class CatalogStore {
     });
     if (!purge) return;
     const { location } = this.cache.read(file);
+    if (this.overlapping(location).length > 0) return;
     rmSync(pathInside(this.dir, location), { recursive: true, force: true });
+  }
+
+  /** Tables whose files lie in or around this folder. */
+  overlapping(location: string): readonly LoadedTable[] {
+    const path = `${localPath(location)}/`;
+    return this.namespaces()
+      .flatMap((namespace) => this.pointers.tables(namespace))
+      .map((identifier) => this.load(identifier))
+      .filter(({ metadata }) => {
+        const other = `${localPath(metadata.location)}/`;
+        return other.startsWith(path) || path.startsWith(other);
+      });
   }
 
   close(): void {

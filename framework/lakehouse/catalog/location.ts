@@ -1,12 +1,19 @@
 import { realpathSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type AssetKey, splitKey } from "../../definition/asset-key.ts";
 import { badRequest } from "./catalog-error.ts";
 
 /** A namespace and a table in it. */
 export interface TableIdentifier {
   readonly namespace: string;
   readonly name: string;
+}
+
+/** The catalog's name for an asset's table. */
+export function identifierOf(key: AssetKey): TableIdentifier {
+  const { namespace, table } = splitKey(key);
+  return { namespace, name: table };
 }
 
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,199}$/;

@@ -6,6 +6,7 @@ import { parseJson, writeJson } from "./json.ts";
 import { displayName, type TableIdentifier } from "./location.ts";
 import { createTableUpdates, requests } from "./protocol.ts";
 import { isToken } from "./token.ts";
+import { type TableCatalog, wholeTableView } from "./whole-table-view.ts";
 
 /** What the catalog tells clients it can do; views are absent on purpose. */
 const endpoints = [
@@ -29,6 +30,36 @@ const endpoints = [
 
 /** The Iceberg REST catalog protocol over a {@link CatalogStore}; every request needs the bearer token. */
 export function catalogRoutes(store: CatalogStore, token: string): Hono {
+  const app = emptyApp();
+  app.use(async (context, next) => {
+    if (isToken(context.req.header("authorization"), token)) return next();
+    return json(
+      errorBody(401, "NotAuthorizedException", "Not authorized: expected the lake's bearer token"),
+      401,
+    );
+  });
+  app.route("/", protocolRoutes(store));
+  app.all("/whole-table/:operation/:base/*", (context) => {
+    const { operation, base } = context.req.param();
+    if (operation !== "replace" && operation !== "overwrite") badRequest(`Unknown operation: ${operation}`);
+    const view = wholeTableView(store, operation, base === "none" ? undefined : BigInt(base));
+    const url = new URL(context.req.url);
+    url.pathname = url.pathname.split("/").slice(4).join("/");
+    return protocolRoutes(view).fetch(new Request(url, context.req.raw));
+  });
+  return app;
+}
+
+function protocolRoutes(store: TableCatalog): Hono {
+  const app = emptyApp();
+  app.get("/v1/config", () => json({ defaults: {}, overrides: {}, endpoints }));
+  namespaceRoutes(app, store);
+  tableRoutes(app, store);
+  commitRoutes(app, store);
+  return app;
+}
+
+function emptyApp(): Hono {
   const app = new Hono();
   app.onError((error) => {
     const { status, body } = errorAnswer(error);
@@ -40,21 +71,10 @@ export function catalogRoutes(store: CatalogStore, token: string): Hono {
       404,
     ),
   );
-  app.use(async (context, next) => {
-    if (isToken(context.req.header("authorization"), token)) return next();
-    return json(
-      errorBody(401, "NotAuthorizedException", "Not authorized: expected the lake's bearer token"),
-      401,
-    );
-  });
-  app.get("/v1/config", () => json({ defaults: {}, overrides: {}, endpoints }));
-  namespaceRoutes(app, store);
-  tableRoutes(app, store);
-  commitRoutes(app, store);
   return app;
 }
 
-function namespaceRoutes(app: Hono, store: CatalogStore): void {
+function namespaceRoutes(app: Hono, store: TableCatalog): void {
   app.get("/v1/namespaces", (context) => {
     // There is one level of namespaces, so none has children.
     const parent = context.req.query("parent");
@@ -88,7 +108,7 @@ function namespaceRoutes(app: Hono, store: CatalogStore): void {
   });
 }
 
-function tableRoutes(app: Hono, store: CatalogStore): void {
+function tableRoutes(app: Hono, store: TableCatalog): void {
   app.get("/v1/namespaces/:namespace/tables", (context) => {
     const identifiers = store.tables(context.req.param("namespace")).map(({ namespace, name }) => ({
       namespace: [namespace],
@@ -132,7 +152,7 @@ function tableRoutes(app: Hono, store: CatalogStore): void {
   });
 }
 
-function commitRoutes(app: Hono, store: CatalogStore): void {
+function commitRoutes(app: Hono, store: TableCatalog): void {
   app.post("/v1/namespaces/:namespace/tables/:table", async (context) => {
     const change = requests.commitTable.parse(await readBody(context));
     const [table] = store.commit([{ identifier: identifier(context), ...change }]);

@@ -113,9 +113,17 @@ export function currentSnapshot(metadata: TableMetadata): MetadataSnapshot | und
 
 /** Snapshots of the branch `main`, newest first, as far back as their parents are kept. */
 export function currentBranch(metadata: TableMetadata): readonly MetadataSnapshot[] {
+  return branchFrom(metadata, currentSnapshot(metadata));
+}
+
+/** A snapshot and its ancestors, newest first, as far back as they are kept. */
+export function branchFrom(
+  metadata: TableMetadata,
+  newest: MetadataSnapshot | undefined,
+): readonly MetadataSnapshot[] {
   const byId = new Map(metadata.snapshots.map((snapshot) => [String(snapshot["snapshot-id"]), snapshot]));
   const branch: MetadataSnapshot[] = [];
-  let snapshot = currentSnapshot(metadata);
+  let snapshot = newest;
   while (snapshot !== undefined) {
     branch.push(snapshot);
     byId.delete(String(snapshot["snapshot-id"]));

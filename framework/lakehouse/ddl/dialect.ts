@@ -1,0 +1,15 @@
+import type { AssetKey } from "../../definition/asset-key.ts";
+import type { ColumnType } from "../../definition/table.ts";
+import type { Partition } from "./partition.ts";
+
+/** What differs between engines when tables are made. One value per engine. */
+export interface Dialect {
+  quote(name: string): string;
+  tableName(key: AssetKey): string;
+  columnType(type: ColumnType): string;
+  partition(partition: Partition): string;
+  /** What follows columns and partitions, e.g. location and properties; undefined when there is nothing to say. */
+  tableOptions(properties: Readonly<Record<string, string>>): string | undefined;
+  /** Whether columns can be `NOT NULL`. */
+  readonly hasRequiredColumns: boolean;
+}

@@ -1,0 +1,321 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { FailureError } from "../../event/failure.ts";
+import type { AssetKey } from "../../definition/asset-key.ts";
+import type { TableDefinition } from "../../definition/table.ts";
+import { type Clock, systemClock } from "../../util/clock.ts";
+import { nearest } from "../../util/nearest.ts";
+import { CatalogStore, catalogFile } from "../catalog/catalog-store.ts";
+import { displayName, identifierOf, type TableIdentifier } from "../catalog/location.ts";
+import { currentBranch, currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
+import { contentSnapshotId } from "../catalog/whole-table-view.ts";
+import { planEvolution } from "../ddl/evolution.ts";
+import type { Lakehouse, LoadResult, QueryResult, Snapshot, TableSummary } from "../lakehouse.ts";
+import { duckdbTableName } from "./duckdb-dialect.ts";
+import { asFailure } from "./failures.ts";
+import { retryConflicts } from "./retry-conflicts.ts";
+import { toSnapshot, rowCount } from "./snapshots.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** What {@link openEmbeddedLakehouse} takes. */
+export interface EmbeddedLakehouseOptions {
+  /** The lake's folder; made when something is first written. */
+  readonly dir: string;
+  /**
+   * A folder with `v<DuckDB's version>/<platform>/{iceberg,avro,httpfs}.duckdb_extension`. Asked for when DuckDB is
+   * first needed; when it rejects, DuckDB installs the extensions from its own repository.
+   */
+  readonly extensionDirectory: () => Promise<string>;
+  readonly clock?: Clock;
+  /** From 0 up to 1; spreads the retries of colliding commits. */
+  readonly random?: () => number;
+  /**
+   * How old a file must be that no snapshot ever named before `expire` removes it: younger ones may belong to a
+   * commit under way.
+   *
+   * @default one day
+   */
+  readonly orphanAgeMs?: number;
+}
+
+const oneDayMs = 24 * 60 * 60 * 1000;
+
+/**
+ * Opens the lake in a folder: Iceberg tables as plain files, DuckDB in process. Cheap: DuckDB and the catalog server
+ * start with the first call that needs them; `tables`, `exists`, `history`, `currentSnapshot` and `dataVersion` never do.
+ */
+export function openEmbeddedLakehouse(options: EmbeddedLakehouseOptions): Lakehouse {
+  return new EmbeddedLakehouse(options);
+}
+
+class EmbeddedLakehouse implements Lakehouse {
+  readonly name = "embedded";
+  private readonly dir: string;
+  private readonly options: EmbeddedLakehouseOptions;
+  private readonly clock: Clock;
+  private opened: CatalogStore | undefined;
+  private workbench: Promise<Workbench> | undefined;
+  private readonly running = new Set<Promise<unknown>>();
+
+  constructor(options: EmbeddedLakehouseOptions) {
+    this.dir = resolve(options.dir);
+    this.options = options;
+    this.clock = options.clock ?? systemClock;
+  }
+
+  tableName(key: AssetKey): string {
+    return duckdbTableName(key);
+  }
+
+  async ensureTable(table: TableDefinition, signal?: AbortSignal): Promise<void> {
+    return this.working(table.key, signal, async () => {
+      const present = this.metadata(table.key);
+      if (present !== undefined && isComplete(table, present)) return;
+      await (await this.bench()).ensureTable(table, signal);
+    });
+  }
+
+  async load(options: Parameters<Lakehouse["load"]>[0]): Promise<LoadResult> {
+    const { table, signal } = options;
+    return this.working(table.key, signal, async () => {
+      if (this.metadata(table.key) === undefined) throw this.unknownTable(table.key);
+      if (options.files.length === 0) return nothingLoaded;
+      return (await this.bench()).load(options, signal);
+    });
+  }
+
+  async query(
+    sql: string,
+    options: NonNullable<Parameters<Lakehouse["query"]>[1]> = {},
+  ): Promise<QueryResult> {
+    const { signal, parameters = [], readOnly = true } = options;
+    return this.working(undefined, signal, async () => {
+      const [namespace] = this.store()?.namespaces() ?? [];
+      try {
+        return await (await this.bench()).query({ sql, parameters, readOnly, namespace, signal });
+      } catch (error) {
+        throw this.explained(asFailure(error, { signal }));
+      }
+    });
+  }
+
+  async currentSnapshot(key: AssetKey): Promise<Snapshot | undefined> {
+    return this.reading(key, (metadata) => {
+      const snapshot = currentSnapshot(metadata);
+      return snapshot === undefined ? undefined : toSnapshot(snapshot);
+    });
+  }
+
+  async history(key: AssetKey): Promise<readonly Snapshot[]> {
+    return this.reading(key, (metadata) => currentBranch(metadata).map(toSnapshot)) ?? [];
+  }
+
+  async dataVersion(key: AssetKey): Promise<string | undefined> {
+    return this.reading(key, (metadata) => contentSnapshotId(currentBranch(metadata)));
+  }
+
+  async exists(key: AssetKey): Promise<boolean> {
+    return this.guarded(key, undefined, () => this.store()?.exists(identifierOf(key)) ?? false);
+  }
+
+  async tables(): Promise<readonly TableSummary[]> {
+    return this.guarded(undefined, undefined, () => {
+      const store = this.store();
+      return this.identifiers().map((identifier) => {
+        const metadata = store?.load(identifier).metadata;
+        const snapshot = metadata === undefined ? undefined : currentSnapshot(metadata);
+        return {
+          key: `${identifier.namespace}/${identifier.name}`,
+          rows: rowCount(snapshot),
+          snapshot: snapshot === undefined ? undefined : toSnapshot(snapshot),
+          location: metadata?.location ?? "",
+        };
+      });
+    });
+  }
+
+  async optimize(
+    key: AssetKey,
+    signal?: AbortSignal,
+  ): Promise<{ readonly filesBefore: number; readonly filesAfter: number }> {
+    return this.working(key, signal, async () => {
+      if (this.metadata(key) === undefined) throw this.unknownTable(key);
+      return (await this.bench()).optimize(key, signal);
+    });
+  }
+
+  async expire(key: AssetKey, options: Parameters<Lakehouse["expire"]>[1]): ReturnType<Lakehouse["expire"]> {
+    const { olderThanMs, signal } = options;
+    return this.working(key, signal, async () => {
+      if (this.metadata(key) === undefined) throw this.unknownTable(key);
+      const now = this.clock.now().getTime();
+      const orphansOlderThan = new Date(now - (this.options.orphanAgeMs ?? oneDayMs));
+      const request = {
+        identifier: identifierOf(key),
+        olderThan: new Date(now - olderThanMs),
+        orphansOlderThan,
+      };
+      return (await this.bench()).expire(request, signal);
+    });
+  }
+
+  /** Dropping a table that does not exist does nothing. */
+  async drop(key: AssetKey): Promise<void> {
+    return this.guarded(key, undefined, () => {
+      const store = this.store();
+      if (store?.exists(identifierOf(key)) === true) store.drop(identifierOf(key), true);
+    });
+  }
+
+  async connectionEnvironment(): Promise<Readonly<Record<string, string>>> {
+    return this.working(undefined, undefined, async () => {
+      const { catalog, extensionDirectory } = await (await this.bench()).connection();
+      return {
+        MORAINE_CATALOG_URI: catalog.url,
+        MORAINE_CATALOG_TOKEN: catalog.token,
+        MORAINE_WAREHOUSE: "lake",
+        MORAINE_EXTENSION_DIRECTORY: extensionDirectory,
+      };
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.running);
+    await (await this.workbench?.catch(() => undefined))?.close();
+    this.workbench = undefined;
+    this.opened?.close();
+    this.opened = undefined;
+  }
+
+  /** The pointers; undefined while the lake does not exist. Asking makes nothing. */
+  private store(): CatalogStore | undefined {
+    if (this.opened === undefined && existsSync(catalogFile(this.dir))) this.opened = this.makeStore();
+    return this.opened;
+  }
+
+  private makeStore(): CatalogStore {
+    return new CatalogStore({ dir: this.dir, clock: this.clock });
+  }
+
+  private bench(): Promise<Workbench> {
+    this.workbench ??= this.openWorkbench();
+    return this.workbench;
+  }
+
+  private async openWorkbench(): Promise<Workbench> {
+    this.opened ??= this.makeStore();
+    const [{ Workbench: Bench }, extensions] = await Promise.all([
+      import("./workbench.ts"),
+      this.options.extensionDirectory().then(
+        (directory) => ({ extensionDirectory: directory, unavailable: undefined }),
+        (error: unknown) => ({ extensionDirectory: undefined, unavailable: error }),
+      ),
+    ]);
+    return new Bench({ store: this.opened, clock: this.clock, ...extensions });
+  }
+
+  private metadata(key: AssetKey): TableMetadata | undefined {
+    return this.store()?.find(identifierOf(key))?.metadata;
+  }
+
+  private reading<T>(key: AssetKey, read: (metadata: TableMetadata) => T): T | undefined {
+    return this.guarded(key, undefined, () => {
+      const metadata = this.metadata(key);
+      return metadata === undefined ? undefined : read(metadata);
+    });
+  }
+
+  /** Runs something that writes or needs the engine; again when another writer committed first. */
+  private async working<T>(
+    key: AssetKey | undefined,
+    signal: AbortSignal | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const attempt = () => work().catch((error: unknown) => this.rethrow(error, key, signal));
+    const options = { clock: this.clock, random: this.options.random ?? Math.random, signal };
+    const running = retryConflicts(attempt, options).catch((error: unknown) =>
+      this.rethrow(error, key, signal),
+    );
+    this.running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.running.delete(running);
+    }
+  }
+
+  private guarded<T>(key: AssetKey | undefined, signal: AbortSignal | undefined, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      return this.rethrow(error, key, signal);
+    }
+  }
+
+  private rethrow(error: unknown, key: AssetKey | undefined, signal: AbortSignal | undefined): never {
+    throw asFailure(error, { signal, where: key ?? catalogFile(this.dir) });
+  }
+
+  /** Says what DuckDB can't: which metadata file is broken, which tables have a name like the one that is missing. */
+  private explained({ failure, cause }: FailureError): FailureError {
+    const words = failure.got ?? "";
+    // DuckDB keeps the catalog's explanation to itself; loading the tables here throws it.
+    if (failure.reason === "lake-unreadable")
+      for (const table of this.identifiers()) this.store()?.load(table);
+    const missing = /Table with name "?([\w.]+)"? does not exist/.exec(words)?.[1];
+    if (missing === undefined) return new FailureError(failure, { cause });
+    const name = missing.split(".").at(-1) ?? missing;
+    const names = this.identifiers();
+    const near = new Set(
+      nearest(
+        name,
+        names.map((table) => table.name),
+      ),
+    );
+    const candidates = names.filter((table) => near.has(table.name)).map(displayName);
+    return new FailureError(
+      {
+        ...failure,
+        message: `there is no table ${missing}`,
+        got: `no table ${missing}`,
+        next:
+          candidates.length > 0
+            ? `did you mean ${candidates.join(", ")}?`
+            : `tables are named namespace.table; there ${names.length === 1 ? "is 1" : `are ${names.length}`}`,
+      },
+      { cause },
+    );
+  }
+
+  private unknownTable(key: AssetKey): FailureError {
+    const near = nearest(
+      key,
+      this.identifiers().map(({ namespace, name }) => `${namespace}/${name}`),
+    );
+    return new FailureError({
+      reason: "query-failed",
+      message: `there is no table ${key}`,
+      where: key,
+      ...(near.length === 0 ? {} : { next: `did you mean ${near.join(", ")}?` }),
+      retryable: false,
+    });
+  }
+
+  private identifiers(): readonly TableIdentifier[] {
+    const store = this.store();
+    return store?.namespaces().flatMap((namespace) => store.tables(namespace)) ?? [];
+  }
+}
+
+const nothingLoaded: LoadResult = {
+  rowsRead: 0,
+  rowsInserted: 0,
+  rowsUpdated: 0,
+  ties: 0,
+  snapshotId: undefined,
+};
+
+function isComplete(table: TableDefinition, metadata: TableMetadata): boolean {
+  const { addColumns, setProperties } = planEvolution(table, metadata);
+  return addColumns.length === 0 && Object.keys(setProperties).length === 0;
+}

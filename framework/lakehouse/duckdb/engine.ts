@@ -1,0 +1,110 @@
+import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import type { WholeTableOperation } from "../catalog/whole-table-view.ts";
+import { catalogName, quoteName, quoteText } from "./duckdb-dialect.ts";
+import { defaultExtensionDirectory, loadExtensions } from "./extensions.ts";
+import { bypassProxyOnLoopback } from "./loopback.ts";
+import { Session } from "./session.ts";
+
+/** What an {@link Engine} works with. */
+export interface EngineOptions {
+  /** The lake's folder. */
+  readonly dir: string;
+  readonly catalog: { readonly url: string; readonly token: string };
+  /** Undefined: DuckDB's own, and extensions may be installed into it. */
+  readonly extensionDirectory: string | undefined;
+  /** Why there is no extension directory. */
+  readonly unavailable?: unknown;
+  /**
+   * `read`: nothing can be written and no file outside the lake can be read, whatever the statement. DuckDB can't
+   * take this back, so writing has an engine of its own.
+   */
+  readonly access: "read" | "write";
+}
+
+/** A DuckDB in memory with the lake attached. */
+export class Engine {
+  /** Where its extensions are, for another process. */
+  readonly extensionDirectory: string;
+  private readonly instance: DuckDBInstance;
+  private readonly options: EngineOptions;
+  private readonly sessions = new Set<Session>();
+  private attached = 0;
+
+  private constructor(instance: DuckDBInstance, options: EngineOptions) {
+    this.instance = instance;
+    this.options = options;
+    this.extensionDirectory = options.extensionDirectory ?? defaultExtensionDirectory;
+  }
+
+  static async open(options: EngineOptions): Promise<Engine> {
+    bypassProxyOnLoopback();
+    const { extensionDirectory } = options;
+    const instance = await DuckDBInstance.create(":memory:", {
+      autoinstall_known_extensions: "false",
+      temp_directory: join(options.dir, ".spill"),
+      ...(extensionDirectory === undefined ? {} : { extension_directory: extensionDirectory }),
+    });
+    const connection = await instance.connect();
+    try {
+      await loadExtensions(connection, {
+        mayInstall: extensionDirectory === undefined,
+        unavailable: options.unavailable,
+      });
+      await connection.run("SET GLOBAL TimeZone = 'UTC'");
+      await connection.run(
+        `CREATE SECRET lake_token (TYPE iceberg, TOKEN ${quoteText(options.catalog.token)})`,
+      );
+      const mode = options.access === "read" ? ", READ_ONLY" : "";
+      await connection.run(attachSql(catalogName, options.catalog.url, mode));
+      if (options.access === "read") {
+        await connection.run(`SET allowed_directories = [${quoteText(options.dir)}]`);
+        await connection.run("SET enable_external_access = false");
+      }
+    } catch (error) {
+      connection.disconnectSync();
+      instance.closeSync();
+      throw error;
+    }
+    connection.disconnectSync();
+    return new Engine(instance, options);
+  }
+
+  /** A connection of its own; whoever opens it closes it. */
+  async session(signal?: AbortSignal): Promise<Session> {
+    const session: Session = new Session(await this.instance.connect(), signal, () =>
+      this.sessions.delete(session),
+    );
+    this.sessions.add(session);
+    return session;
+  }
+
+  /**
+   * Runs `work` with a second catalog attached, in which an append to a table becomes the whole of its content, on
+   * top of the snapshot `base`. See `wholeTableView`.
+   */
+  async withWholeTables<T>(
+    session: Session,
+    operation: WholeTableOperation,
+    base: string,
+    work: (catalog: string) => Promise<T>,
+  ): Promise<T> {
+    this.attached += 1;
+    const name = `whole_${this.attached}`;
+    await session.run(attachSql(name, `${this.options.catalog.url}/whole-table/${operation}/${base}`, ""));
+    try {
+      return await work(name);
+    } finally {
+      await session.runAlways(`DETACH ${quoteName(name)}`);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.sessions].map((session) => session.close()));
+    this.instance.closeSync();
+  }
+}
+
+function attachSql(name: string, url: string, mode: string): string {
+  return `ATTACH 'lake' AS ${quoteName(name)} (TYPE iceberg, ENDPOINT ${quoteText(url)}, SECRET lake_token${mode})`;
+}

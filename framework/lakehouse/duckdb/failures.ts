@@ -1,0 +1,70 @@
+import { FailureError } from "../../event/failure.ts";
+import { CatalogError } from "../catalog/catalog-error.ts";
+import { isDiskFull } from "../disk-full.ts";
+
+/** Whatever went wrong in the lake, as a failure. `where`: the table, for messages. */
+export function asFailure(
+  error: unknown,
+  context: { readonly where?: string; readonly signal?: AbortSignal | undefined },
+): FailureError {
+  if (error instanceof FailureError) return error;
+  const words = withoutPrefix(error instanceof Error ? error.message : String(error));
+  const where = context.where === undefined ? {} : { where: context.where };
+  const make = (failure: Omit<FailureError["failure"], "got">) =>
+    new FailureError({ ...failure, got: words, ...where, ...failure }, { cause: error });
+  if (context.signal?.aborted === true || words.startsWith("INTERRUPT Error")) {
+    return new FailureError(
+      { reason: "cancelled", message: "cancelled", retryable: false, ...where },
+      { cause: error },
+    );
+  }
+  if (isDiskFull(error)) {
+    return make({
+      reason: "disk-full",
+      message: "the disk is full; nothing was committed",
+      next: "free space and run the same command again",
+      retryable: false,
+    });
+  }
+  if (isConflict(error, words)) {
+    return make({ reason: "commit-conflict", message: "another writer committed first", retryable: true });
+  }
+  if (/503|ServiceUnavailable|SQLITE_BUSY|database is locked/.test(words) || isBusy(error)) {
+    return make({
+      reason: "locked",
+      message: "another process has kept the lake's catalog locked",
+      retryable: true,
+    });
+  }
+  if (
+    /^(IO|HTTP|Serialization) Error|SQLITE_(CORRUPT|NOTADB|CANTOPEN|IOERR|READONLY)|file is not a database|malformed|EACCES|EROFS/.test(
+      words,
+    )
+  ) {
+    return make({
+      reason: "lake-unreadable",
+      message: "the lake's files can't be read or written",
+      next: "check the lake's folder; files that vanished come back from a backup only",
+      retryable: false,
+    });
+  }
+  return make({ reason: "query-failed", message: "the engine refused the statement", retryable: false });
+}
+
+/** Whether a failure says that somebody else committed first. */
+export function isCommitConflict(error: unknown): boolean {
+  return error instanceof FailureError && error.failure.reason === "commit-conflict";
+}
+
+function isConflict(error: unknown, words: string): boolean {
+  if (error instanceof CatalogError) return error.status === 409;
+  return /CommitFailedException|AlreadyExistsException|Conflict_409|HTTP 409/.test(words);
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
+}
+
+function withoutPrefix(message: string): string {
+  return message.replace(/^Error: /, "").trim();
+}

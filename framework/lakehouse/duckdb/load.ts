@@ -1,0 +1,148 @@
+import type { TableDefinition } from "../../definition/table.ts";
+import type { Disposition, LoadResult, SourceFile } from "../lakehouse.ts";
+import { duckdbTableName, quoteName } from "./duckdb-dialect.ts";
+import type { Engine } from "./engine.ts";
+import type { Session } from "./session.ts";
+import { sourceSql } from "./source-files.ts";
+
+/** What a load changed, and the snapshot that it was made on top of; `nothing` when it changed nothing. */
+type Change = Pick<LoadResult, "rowsInserted" | "rowsUpdated" | "ties"> & {
+  readonly base: string | undefined;
+};
+
+/** What {@link load} takes. */
+export interface LoadRequest {
+  readonly table: TableDefinition;
+  readonly files: readonly SourceFile[];
+  readonly disposition: Disposition;
+}
+
+/** Rows of the files as a table; `rowid` is their order. */
+const batch = "temp.main.batch";
+
+/**
+ * Loads files in one commit. The counts and the write see the same snapshot: the commit is refused when the table
+ * moved in between. `base` is that snapshot.
+ */
+export async function load(
+  engine: Engine,
+  session: Session,
+  request: LoadRequest,
+  currentSnapshotId: () => string | undefined,
+): Promise<{ readonly rowsRead: number; readonly change: Change | "nothing" }> {
+  const { table, disposition } = request;
+  const source = await sourceSql(session, table, request.files);
+  if (disposition.type === "merge") {
+    await session.run(`CREATE OR REPLACE TEMP TABLE batch AS ${source}`);
+    const rowsRead = await session.count(`SELECT count(*) FROM ${batch}`);
+    if (rowsRead === 0) return { rowsRead, change: "nothing" };
+    const merge = disposition.strategy === "upsert" ? upsert : insertOnly;
+    const identity = [
+      ...disposition.key,
+      ...(("unless" in disposition ? disposition.unless : undefined) ?? []),
+    ];
+    const change = await session.transaction(() =>
+      merge(session, table, disposition.key, [...new Set(identity)]),
+    );
+    return { rowsRead, change };
+  }
+  const base = disposition.type === "replace" ? currentSnapshotId() : undefined;
+  if (base === undefined) return insert(session, table, source, duckdbTableName(table.key));
+  return engine.withWholeTables(session, "overwrite", base, async (catalog) => {
+    const { rowsRead, change } = await insert(session, table, source, duckdbTableName(table.key, catalog));
+    return { rowsRead, change: change === "nothing" ? change : { ...change, base } };
+  });
+}
+
+async function insert(
+  session: Session,
+  table: TableDefinition,
+  source: string,
+  target: string,
+): Promise<{ readonly rowsRead: number; readonly change: Change | "nothing" }> {
+  const change = await session.transaction(async () => {
+    const base = await baseSnapshot(session, table);
+    const rowsInserted = await session.count(`INSERT INTO ${target} BY NAME ${source}`);
+    return rowsInserted === 0 ? "nothing" : { rowsInserted, rowsUpdated: 0, ties: 0, base };
+  });
+  return { rowsRead: change === "nothing" ? 0 : change.rowsInserted, change };
+}
+
+/** The last row of a key in the batch counts. A row that differs in nothing is left as it is. */
+async function upsert(
+  session: Session,
+  table: TableDefinition,
+  key: readonly string[],
+): Promise<Change | "nothing"> {
+  const base = await baseSnapshot(session, table);
+  const target = duckdbTableName(table.key);
+  const columns = Object.keys(table.columns);
+  const others = columns.filter((name) => !key.includes(name));
+  await session.run(`CREATE OR REPLACE TEMP TABLE latest AS SELECT ${list(columns)} FROM ${batch}
+    QUALIFY row_number() OVER (PARTITION BY ${list(key)} ORDER BY rowid DESC) = 1`);
+  const differs = others
+    .map((name) => `t.${quoteName(name)} IS DISTINCT FROM s.${quoteName(name)}`)
+    .join(" OR ");
+  const rowsInserted = await session.count(
+    `SELECT count(*) FROM temp.main.latest AS s ANTI JOIN ${target} AS t ON ${same(key)}`,
+  );
+  const rowsUpdated =
+    others.length === 0
+      ? 0
+      : await session.count(
+          `SELECT count(*) FROM temp.main.latest AS s JOIN ${target} AS t ON ${same(key)} WHERE ${differs}`,
+        );
+  if (rowsInserted + rowsUpdated === 0) return "nothing";
+  const update = others.map((name) => `${quoteName(name)} = s.${quoteName(name)}`).join(", ");
+  await session.run(
+    [
+      `MERGE INTO ${target} AS t USING temp.main.latest AS s ON ${same(key)}`,
+      ...(rowsUpdated === 0 ? [] : [`WHEN MATCHED AND (${differs}) THEN UPDATE SET ${update}`]),
+      `WHEN NOT MATCHED THEN INSERT (${list(columns)}) VALUES (${columns.map((name) => `s.${quoteName(name)}`).join(", ")})`,
+    ].join("\n"),
+  );
+  return { rowsInserted, rowsUpdated, ties: 0, base };
+}
+
+/** The first row of an identity (key and tie columns) counts, in the table as in the batch. */
+async function insertOnly(
+  session: Session,
+  table: TableDefinition,
+  key: readonly string[],
+  identity: readonly string[],
+): Promise<Change | "nothing"> {
+  const base = await baseSnapshot(session, table);
+  const target = duckdbTableName(table.key);
+  const columns = list(Object.keys(table.columns));
+  await session.run(`CREATE OR REPLACE TEMP TABLE fresh AS
+    SELECT ${columns} FROM (
+      SELECT * FROM ${batch}
+      QUALIFY row_number() OVER (PARTITION BY ${list(identity)} ORDER BY rowid) = 1
+    ) AS s ANTI JOIN ${target} AS t ON ${same(identity)}`);
+  const rowsInserted = await session.count("SELECT count(*) FROM temp.main.fresh");
+  if (rowsInserted === 0) return "nothing";
+  const newKeys = await session.count(
+    `SELECT count(*) FROM (SELECT DISTINCT ${list(key)} FROM temp.main.fresh) AS s ANTI JOIN ${target} AS t ON ${same(key)}`,
+  );
+  await session.run(`INSERT INTO ${target} (${columns}) SELECT ${columns} FROM temp.main.fresh`);
+  return { rowsInserted, rowsUpdated: 0, ties: rowsInserted - newKeys, base };
+}
+
+/** The snapshot that this transaction reads, and on top of which it will commit or be refused. */
+async function baseSnapshot(session: Session, table: TableDefinition): Promise<string | undefined> {
+  const [newest] = await session.run(
+    `SELECT snapshot_id FROM iceberg_snapshots('${duckdbTableName(table.key)}') ORDER BY sequence_number DESC LIMIT 1`,
+  );
+  return newest === undefined ? undefined : String(newest["snapshot_id"]);
+}
+
+/** NULL equals NULL: a key with an empty part is a key. */
+function same(columns: readonly string[]): string {
+  return columns
+    .map((name) => `t.${quoteName(name)} IS NOT DISTINCT FROM s.${quoteName(name)}`)
+    .join(" AND ");
+}
+
+function list(columns: readonly string[]): string {
+  return columns.map(quoteName).join(", ");
+}

@@ -1,0 +1,150 @@
+import type { AssetKey } from "../../definition/asset-key.ts";
+import type { TableDefinition } from "../../definition/table.ts";
+import type { Clock } from "../../util/clock.ts";
+import type { CatalogStore } from "../catalog/catalog-store.ts";
+import { identifierOf, type TableIdentifier } from "../catalog/location.ts";
+import { type Catalog, startCatalog } from "../catalog/start-catalog.ts";
+import { currentSnapshot } from "../catalog/table-metadata.ts";
+import { planEvolution } from "../ddl/evolution.ts";
+import { addColumnDdl, createTableDdl } from "../ddl/table-ddl.ts";
+import type { LoadResult, QueryResult } from "../lakehouse.ts";
+import { catalogName, duckdbDialect, quoteName } from "./duckdb-dialect.ts";
+import { Engine } from "./engine.ts";
+import { type Expired, expire, type ExpireRequest } from "./expire.ts";
+import { load, type LoadRequest } from "./load.ts";
+import { optimize } from "./optimize.ts";
+import { query, type QueryRequest } from "./query.ts";
+import type { Session } from "./session.ts";
+
+/** What a {@link Workbench} works with. */
+export interface WorkbenchOptions {
+  readonly store: CatalogStore;
+  readonly clock: Clock;
+  /** Undefined: use DuckDB's own and install into it. */
+  readonly extensionDirectory: string | undefined;
+  /** Why there is no extension directory. */
+  readonly unavailable: unknown;
+}
+
+/**
+ * The heavy half of the embedded lakehouse: the catalog server and two DuckDBs, one that writes and one that can't.
+ * Each is opened when it is first needed. Methods throw whatever went wrong, as it came.
+ */
+export class Workbench {
+  private readonly options: WorkbenchOptions;
+  private catalog: Promise<Catalog> | undefined;
+  private readonly engines = new Map<"read" | "write", Promise<Engine>>();
+
+  constructor(options: WorkbenchOptions) {
+    this.options = options;
+  }
+
+  /** Makes the table or what it lacks; the caller knows that something is to be done. */
+  async ensureTable(table: TableDefinition, signal: AbortSignal | undefined): Promise<void> {
+    const { store } = this.options;
+    const identifier = identifierOf(table.key);
+    await this.withSession("write", signal, async (session) => {
+      await session.run(
+        `CREATE SCHEMA IF NOT EXISTS ${quoteName(catalogName)}.${quoteName(identifier.namespace)}`,
+      );
+      await session.run(createTableDdl(table, duckdbDialect));
+      const { addColumns, setProperties } = planEvolution(table, store.load(identifier).metadata);
+      if (addColumns.length > 0) {
+        await session.transaction(async () => {
+          for (const name of addColumns) await session.run(addColumnDdl(table, name, duckdbDialect));
+        });
+      }
+      if (Object.keys(setProperties).length === 0) return;
+      store.commit([
+        { identifier, requirements: [], updates: [{ action: "set-properties", updates: setProperties }] },
+      ]);
+    });
+  }
+
+  async load(request: LoadRequest, signal: AbortSignal | undefined): Promise<LoadResult> {
+    const identifier = identifierOf(request.table.key);
+    const { store } = this.options;
+    const engine = await this.engine("write");
+    return this.withSession("write", signal, async (session) => {
+      const { rowsRead, change } = await load(engine, session, request, () => {
+        const id = currentSnapshot(store.load(identifier).metadata)?.["snapshot-id"];
+        return id === undefined ? undefined : String(id);
+      });
+      if (change === "nothing") {
+        return { rowsRead, rowsInserted: 0, rowsUpdated: 0, ties: 0, snapshotId: undefined };
+      }
+      const { base, ...counts } = change;
+      return { rowsRead, ...counts, snapshotId: this.snapshotAfter(identifier, base) };
+    });
+  }
+
+  async query(request: QueryRequest): Promise<QueryResult> {
+    const engine = await this.engine(request.readOnly ? "read" : "write");
+    return query(await engine.session(request.signal), request);
+  }
+
+  async optimize(
+    key: AssetKey,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly filesBefore: number; readonly filesAfter: number }> {
+    const engine = await this.engine("write");
+    const { store } = this.options;
+    return this.withSession("write", signal, (session) =>
+      optimize(engine, session, key, () => store.load(identifierOf(key)).metadata),
+    );
+  }
+
+  async expire(request: ExpireRequest, signal: AbortSignal | undefined): Promise<Expired> {
+    return this.withSession("write", signal, (session) => expire(this.options.store, session, request));
+  }
+
+  async connection(): Promise<{ readonly catalog: Catalog; readonly extensionDirectory: string }> {
+    const { extensionDirectory } = await this.engine("write");
+    return { catalog: await this.startedCatalog(), extensionDirectory };
+  }
+
+  async close(): Promise<void> {
+    for (const engine of this.engines.values()) await (await engine.catch(() => undefined))?.close();
+    await (await this.catalog?.catch(() => undefined))?.close();
+  }
+
+  /** The snapshot that a commit on top of `base` made current: the log has one entry per commit. */
+  private snapshotAfter(identifier: TableIdentifier, base: string | undefined): string | undefined {
+    const log = this.options.store.load(identifier).metadata["snapshot-log"];
+    const index =
+      base === undefined ? -1 : log.findLastIndex((entry) => String(entry["snapshot-id"]) === base);
+    const id = log[index + 1]?.["snapshot-id"];
+    return id === undefined ? undefined : String(id);
+  }
+
+  private async withSession<T>(
+    access: "read" | "write",
+    signal: AbortSignal | undefined,
+    work: (session: Session) => Promise<T>,
+  ): Promise<T> {
+    const session = await (await this.engine(access)).session(signal);
+    try {
+      return await work(session);
+    } finally {
+      await session.close();
+    }
+  }
+
+  private engine(access: "read" | "write"): Promise<Engine> {
+    const known = this.engines.get(access);
+    if (known !== undefined) return known;
+    const { store, extensionDirectory, unavailable } = this.options;
+    const opening = this.startedCatalog().then((catalog) =>
+      Engine.open({ dir: store.dir, catalog, extensionDirectory, unavailable, access }),
+    );
+    this.engines.set(access, opening);
+    // The next caller tries again.
+    opening.catch(() => this.engines.delete(access));
+    return opening;
+  }
+
+  private startedCatalog(): Promise<Catalog> {
+    this.catalog ??= startCatalog({ dir: this.options.store.dir, clock: this.options.clock });
+    return this.catalog;
+  }
+}

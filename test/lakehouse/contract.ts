@@ -1,0 +1,394 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { assetKey } from "../../framework/definition/asset-key.ts";
+import { defineTable } from "../../framework/definition/table.ts";
+import { FailureError } from "../../framework/event/failure.ts";
+import {
+  collectRows,
+  type Disposition,
+  type Lakehouse,
+  type SourceFile,
+} from "../../framework/lakehouse/lakehouse.ts";
+
+/** What the contract needs of an implementation. */
+export interface ContractRig {
+  readonly lake: Lakehouse;
+  ndjson(rows: readonly object[]): Promise<SourceFile>;
+  close(): Promise<void>;
+}
+
+const users = defineTable({
+  key: "sf_raw/sf_user",
+  description: "Users as landed",
+  columns: {
+    id: { type: "string", required: true },
+    system_modstamp: "timestamp",
+    division: "string",
+    logins: "long",
+    quota: "decimal(10,2)",
+    hired: "date",
+    is_active: "boolean",
+    score: "double",
+    extracted_at: "timestamp",
+  },
+  partitionBy: ["day(extracted_at)"],
+});
+
+const first = {
+  id: "005A",
+  system_modstamp: "2026-01-01T10:00:00.000Z",
+  extracted_at: "2026-01-02T00:00:00Z",
+};
+const second = {
+  id: "005B",
+  system_modstamp: "2026-01-01T11:00:00.000Z",
+  extracted_at: "2026-01-02T00:00:00Z",
+};
+const key = ["id"];
+const append: Disposition = { type: "append" };
+
+/** Behaviour that every Lakehouse has, whatever its engine. */
+export function lakehouseContract(name: string, makeRig: () => Promise<ContractRig>): void {
+  describe(`${name} lakehouse`, () => {
+    let rig: ContractRig;
+    let lake: Lakehouse;
+    beforeEach(async () => {
+      rig = await makeRig();
+      ({ lake } = rig);
+    });
+    afterEach(() => rig.close());
+
+    const load = async (disposition: Disposition, ...rows: readonly object[]) =>
+      lake.load({ table: users, files: [await rig.ndjson(rows)], disposition });
+    const select = async (sql: string, ...parameters: readonly (string | number | boolean | null)[]) =>
+      collectRows(await lake.query(sql, { parameters }));
+    const ids = async () =>
+      (await select("SELECT id FROM sf_raw.sf_user ORDER BY id")).map((row) => row["id"]);
+    const failureOf = async (work: Promise<unknown>) => {
+      const error = await work.then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      if (!(error instanceof FailureError)) throw new Error(`expected a failure, got ${String(error)}`);
+      return error.failure;
+    };
+
+    it("has nothing at first", async () => {
+      expect(await lake.tables()).toEqual([]);
+      expect(await lake.exists(users.key)).toBe(false);
+      expect(await lake.currentSnapshot(users.key)).toBeUndefined();
+      expect(await lake.dataVersion(users.key)).toBeUndefined();
+      expect(await lake.history(users.key)).toEqual([]);
+    });
+
+    it("makes a table once", async () => {
+      await lake.ensureTable(users);
+      await lake.ensureTable(users);
+      expect(await lake.exists(users.key)).toBe(true);
+      expect(await lake.currentSnapshot(users.key)).toBeUndefined();
+      expect(await lake.tables()).toMatchObject([{ key: "sf_raw/sf_user", rows: 0, snapshot: undefined }]);
+    });
+
+    it("adds columns that the definition gained and keeps those it lost", async () => {
+      await lake.ensureTable(users);
+      await load(append, { ...first, division: "EMEA" });
+      const { division: _lost, ...columns } = users.columns;
+      const evolved = defineTable({ ...users, columns: { ...columns, department: "string", floor: "int" } });
+      await lake.ensureTable(evolved);
+      const files = [await rig.ndjson([{ ...second, department: "Ice", floor: 3 }])];
+      await lake.load({ table: evolved, files, disposition: append });
+      expect(await select("SELECT id, division, department, floor FROM sf_raw.sf_user ORDER BY id")).toEqual([
+        { id: "005A", division: "EMEA", department: null, floor: null },
+        { id: "005B", division: null, department: "Ice", floor: 3 },
+      ]);
+    });
+
+    it("refuses a column whose type changed", async () => {
+      await lake.ensureTable(users);
+      const changed = defineTable({ ...users, columns: { ...users.columns, logins: "string" } });
+      expect(await failureOf(lake.ensureTable(changed))).toMatchObject({
+        reason: "query-failed",
+        expected: "string",
+        got: "long",
+      });
+    });
+
+    it("gives values in their documented form", async () => {
+      await lake.ensureTable(users);
+      await load(append, {
+        id: "005A",
+        system_modstamp: "2026-01-01T10:00:00.123456+02:00",
+        division: "N/A",
+        logins: "9007199254740993",
+        quota: 12.5,
+        hired: "2020-02-29",
+        is_active: true,
+        score: 0.25,
+        extracted_at: "2026-01-02 00:00:00",
+      });
+      expect(await select("SELECT * FROM sf_raw.sf_user")).toEqual([
+        {
+          id: "005A",
+          system_modstamp: "2026-01-01 08:00:00.123456",
+          division: "N/A",
+          logins: "9007199254740993",
+          quota: "12.50",
+          hired: "2020-02-29",
+          is_active: true,
+          score: 0.25,
+          extracted_at: "2026-01-02 00:00:00.000000",
+        },
+      ]);
+    });
+
+    it("appends what comes, again and again", async () => {
+      await lake.ensureTable(users);
+      const result = await load(append, first, second);
+      expect(result).toEqual({
+        rowsRead: 2,
+        rowsInserted: 2,
+        rowsUpdated: 0,
+        ties: 0,
+        snapshotId: (await lake.currentSnapshot(users.key))?.id,
+      });
+      await load(append, first);
+      expect(await ids()).toEqual(["005A", "005A", "005B"]);
+      expect((await lake.tables())[0]?.rows).toBe(3);
+    });
+
+    it("replaces the whole content in one commit and keeps the history", async () => {
+      await lake.ensureTable(users);
+      await load(append, first, second);
+      const result = await load({ type: "replace" }, { ...second, division: "new" });
+      expect(result).toMatchObject({ rowsRead: 1, rowsInserted: 1 });
+      expect(await ids()).toEqual(["005B"]);
+      const history = await lake.history(users.key);
+      expect(history.map((snapshot) => snapshot.operation)).toEqual(["overwrite", "append"]);
+      expect(history[0]).toMatchObject({ id: result.snapshotId, parentId: history[1]?.id });
+      expect((await lake.tables())[0]?.rows).toBe(1);
+      await load(append, first);
+      expect(await ids()).toEqual(["005A", "005B"]);
+    });
+
+    it("upserts: the last row of a key in the batch wins", async () => {
+      await lake.ensureTable(users);
+      const upsert: Disposition = { type: "merge", strategy: "upsert", key };
+      await load(append, first, second);
+      const result = await load(
+        upsert,
+        { ...first, division: "early" },
+        { ...first, division: "late" },
+        { ...first, id: "005C" },
+        second,
+      );
+      expect(result).toMatchObject({ rowsRead: 4, rowsInserted: 1, rowsUpdated: 1, ties: 0 });
+      expect(result.snapshotId).toBe((await lake.currentSnapshot(users.key))?.id);
+      expect(await select("SELECT id, division FROM sf_raw.sf_user ORDER BY id")).toEqual([
+        { id: "005A", division: "late" },
+        { id: "005B", division: null },
+        { id: "005C", division: null },
+      ]);
+    });
+
+    it("commits nothing when an upsert changes nothing", async () => {
+      await lake.ensureTable(users);
+      const upsert: Disposition = { type: "merge", strategy: "upsert", key };
+      await load(upsert, first, second);
+      const before = await lake.currentSnapshot(users.key);
+      expect(await load(upsert, second, first)).toMatchObject({
+        rowsInserted: 0,
+        rowsUpdated: 0,
+        snapshotId: undefined,
+      });
+      expect(await lake.currentSnapshot(users.key)).toEqual(before);
+    });
+
+    it("inserts only what it does not have, so that a window read twice adds nothing", async () => {
+      await lake.ensureTable(users);
+      const insertOnly: Disposition = {
+        type: "merge",
+        strategy: "insert-only",
+        key: ["id", "system_modstamp"],
+      };
+      expect(await load(insertOnly, first, first, second)).toMatchObject({
+        rowsRead: 3,
+        rowsInserted: 2,
+        ties: 0,
+      });
+      const before = await lake.currentSnapshot(users.key);
+      expect(await load(insertOnly, second, first)).toMatchObject({
+        rowsRead: 2,
+        rowsInserted: 0,
+        snapshotId: undefined,
+      });
+      expect(await lake.currentSnapshot(users.key)).toEqual(before);
+      expect(await ids()).toEqual(["005A", "005B"]);
+    });
+
+    it("keeps ties: rows of one key that differ in a column of `unless`", async () => {
+      await lake.ensureTable(users);
+      const insertOnly: Disposition = {
+        type: "merge",
+        strategy: "insert-only",
+        key: ["id", "system_modstamp"],
+        unless: ["division"],
+      };
+      await load(insertOnly, first, { ...second, division: "a" });
+      const result = await load(insertOnly, { ...first, division: "b" }, first, {
+        ...second,
+        division: "a",
+        score: 1,
+      });
+      expect(result).toMatchObject({ rowsRead: 3, rowsInserted: 1, ties: 1 });
+      expect(
+        await select("SELECT id, division, score FROM sf_raw.sf_user ORDER BY id, division NULLS FIRST"),
+      ).toEqual([
+        { id: "005A", division: null, score: null },
+        { id: "005A", division: "b", score: null },
+        { id: "005B", division: "a", score: null },
+      ]);
+    });
+
+    it.each([
+      append,
+      { type: "replace" },
+      { type: "merge", strategy: "upsert", key },
+      { type: "merge", strategy: "insert-only", key },
+    ] satisfies Disposition[])("commits nothing for empty input: $type $strategy", async (disposition) => {
+      await lake.ensureTable(users);
+      await load(append, first);
+      const before = await lake.currentSnapshot(users.key);
+      const nothing = { rowsRead: 0, rowsInserted: 0, rowsUpdated: 0, ties: 0, snapshotId: undefined };
+      expect(await load(disposition)).toEqual(nothing);
+      expect(await lake.load({ table: users, files: [], disposition })).toEqual(nothing);
+      expect(await lake.currentSnapshot(users.key)).toEqual(before);
+    });
+
+    it("leaves the table as it was when a row is bad", async () => {
+      await lake.ensureTable(users);
+      await load(append, first);
+      expect(await failureOf(load(append, second, { ...first, logins: "many" }))).toMatchObject({
+        reason: "query-failed",
+      });
+      expect(await failureOf(load(append, { division: "no id" }))).toMatchObject({ reason: "query-failed" });
+      expect(await ids()).toEqual(["005A"]);
+    });
+
+    it("names the tables most like one that is missing", async () => {
+      await lake.ensureTable(users);
+      expect(await failureOf(lake.query("SELECT * FROM sf_raw.sf_usr"))).toMatchObject({
+        reason: "query-failed",
+        next: "did you mean sf_raw.sf_user?",
+      });
+      const missing = defineTable({ ...users, key: "sf_raw/sf_users" });
+      expect(
+        await failureOf(
+          lake.load({ table: missing, files: [await rig.ndjson([first])], disposition: append }),
+        ),
+      ).toMatchObject({
+        reason: "query-failed",
+        next: "did you mean sf_raw/sf_user?",
+      });
+    });
+
+    it("binds parameters", async () => {
+      await lake.ensureTable(users);
+      await load(append, { ...first, logins: 7, division: "it's" }, second);
+      expect(
+        await select("SELECT id FROM sf_raw.sf_user WHERE division = ? AND logins = ? LIMIT ?", "it's", 7, 5),
+      ).toEqual([{ id: "005A" }]);
+    });
+
+    it.each([
+      "DELETE FROM sf_raw.sf_user",
+      "DROP TABLE sf_raw.sf_user",
+      "INSERT INTO sf_raw.sf_user (id) VALUES ('x')",
+      "SELECT 1; SELECT 2",
+      "",
+    ])("refuses what is no single query: %s", async (sql) => {
+      await lake.ensureTable(users);
+      await load(append, first);
+      expect(await failureOf(lake.query(sql))).toMatchObject({ reason: "query-failed" });
+      expect(await ids()).toEqual(["005A"]);
+    });
+
+    it("writes by SQL when allowed to", async () => {
+      await lake.ensureTable(users);
+      await load(append, first, second);
+      await collectRows(
+        await lake.query(`DELETE FROM ${lake.tableName(users.key)} WHERE id = '005A'`, { readOnly: false }),
+      );
+      expect(await ids()).toEqual(["005B"]);
+      expect((await lake.tables())[0]?.rows).toBe(1);
+    });
+
+    it("optimizes without changing content or data version", async () => {
+      await lake.ensureTable(users);
+      for (const id of ["005A", "005B", "005C"]) await load(append, { ...first, id });
+      await load({ type: "merge", strategy: "upsert", key }, { ...first, id: "005B", division: "x" });
+      const before = await select("SELECT * FROM sf_raw.sf_user ORDER BY id");
+      const version = await lake.dataVersion(users.key);
+      const { filesBefore, filesAfter } = await lake.optimize(users.key);
+      expect(filesAfter).toBeLessThan(filesBefore);
+      expect(await select("SELECT * FROM sf_raw.sf_user ORDER BY id")).toEqual(before);
+      expect((await lake.currentSnapshot(users.key))?.operation).toBe("replace");
+      expect(await lake.dataVersion(users.key)).toBe(version);
+      expect((await lake.tables())[0]?.rows).toBe(3);
+      const again = await lake.currentSnapshot(users.key);
+      expect(await lake.optimize(users.key)).toEqual({ filesBefore: filesAfter, filesAfter });
+      expect(await lake.currentSnapshot(users.key)).toEqual(again);
+    });
+
+    it("expires old snapshots and their files, never what is read", async () => {
+      await lake.ensureTable(users);
+      for (const id of ["005A", "005B", "005C"]) await load(append, { ...first, id });
+      await lake.optimize(users.key);
+      const version = await lake.dataVersion(users.key);
+      const before = await select("SELECT * FROM sf_raw.sf_user ORDER BY id");
+      const result = await lake.expire(users.key, { olderThanMs: -1 });
+      expect(result.snapshotsRemoved).toBe(3);
+      expect(result.filesRemoved).toBeGreaterThanOrEqual(3);
+      expect(result.bytesFreed).toBeGreaterThan(0);
+      expect(await lake.history(users.key)).toHaveLength(1);
+      expect(await select("SELECT * FROM sf_raw.sf_user ORDER BY id")).toEqual(before);
+      expect(await lake.dataVersion(users.key)).toBe(version);
+      await load(append, { ...first, id: "005D" });
+      expect(await ids()).toEqual(["005A", "005B", "005C", "005D"]);
+      expect(await lake.expire(users.key, { olderThanMs: 60_000 })).toMatchObject({ snapshotsRemoved: 0 });
+    });
+
+    it("drops a table, and makes it anew under the same name", async () => {
+      await lake.ensureTable(users);
+      await load(append, first);
+      await lake.drop(users.key);
+      await lake.drop(users.key);
+      expect(await lake.exists(users.key)).toBe(false);
+      await lake.ensureTable(users);
+      expect(await ids()).toEqual([]);
+    });
+
+    it("ends with `cancelled` when the signal aborts", async () => {
+      const controller = new AbortController();
+      const endless =
+        "SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range * b.range % 7 = 3";
+      const running = lake.query(endless, { signal: controller.signal }).then(collectRows);
+      await lake.query("SELECT 1").then(collectRows);
+      controller.abort();
+      expect(await failureOf(running)).toMatchObject({ reason: "cancelled" });
+      expect(await failureOf(lake.ensureTable(users, controller.signal))).toMatchObject({
+        reason: "cancelled",
+      });
+      expect(await lake.exists(assetKey("sf_raw/sf_user"))).toBe(false);
+    });
+
+    it("may be closed twice, also with an answer half read", async () => {
+      const { rows } = await lake.query("SELECT * FROM range(100000)");
+      for await (const row of rows) {
+        expect(row).toEqual({ range: 0 });
+        break;
+      }
+      await lake.query("SELECT * FROM range(100000)");
+      await lake.close();
+      await lake.close();
+    });
+  });
+}

@@ -1,0 +1,4 @@
+import { lakehouseContract } from "./contract.ts";
+import { lakeRig } from "./support.ts";
+
+lakehouseContract("embedded", lakeRig);

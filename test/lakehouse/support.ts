@@ -1,0 +1,62 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  openEmbeddedLakehouse,
+  type EmbeddedLakehouseOptions,
+} from "../../framework/lakehouse/duckdb/embedded-lakehouse.ts";
+import type { Lakehouse, SourceFile } from "../../framework/lakehouse/lakehouse.ts";
+
+/** A folder with DuckDB's Iceberg extensions, as the product finds them in its own Python environment. */
+export async function testExtensions(): Promise<string> {
+  const directory = process.env["MORAINE_TEST_EXTENSIONS"];
+  if (directory === undefined)
+    throw new Error("MORAINE_TEST_EXTENSIONS must name a folder with DuckDB's extensions");
+  return directory;
+}
+
+/** A Python that has pyiceberg. */
+export function testPython(): string {
+  const python = process.env["MORAINE_TEST_PYTHON"];
+  if (python === undefined) throw new Error("MORAINE_TEST_PYTHON must name a Python with pyiceberg");
+  return python;
+}
+
+/** A lakehouse in a folder of its own, and files to load into it. */
+export interface LakeRig {
+  readonly dir: string;
+  readonly lake: Lakehouse;
+  /** Another lakehouse on the same folder, as another process would have. */
+  another(options?: Partial<EmbeddedLakehouseOptions>): Lakehouse;
+  /** Writes rows as newline-delimited JSON. */
+  ndjson(rows: readonly object[]): Promise<SourceFile>;
+  close(): Promise<void>;
+}
+
+/** Makes a {@link LakeRig}; close it after the test. */
+export async function lakeRig(options: Partial<EmbeddedLakehouseOptions> = {}): Promise<LakeRig> {
+  const folder = await mkdtemp(join(tmpdir(), "moraine-lake-"));
+  const dir = join(folder, "lake");
+  const opened: Lakehouse[] = [];
+  const another = (more: Partial<EmbeddedLakehouseOptions> = {}): Lakehouse => {
+    const lake = openEmbeddedLakehouse({ dir, extensionDirectory: testExtensions, ...options, ...more });
+    opened.push(lake);
+    return lake;
+  };
+  let files = 0;
+  return {
+    dir,
+    lake: another(),
+    another,
+    ndjson: async (rows) => {
+      files += 1;
+      const path = join(folder, `${files}.ndjson`);
+      await writeFile(path, rows.map((row) => JSON.stringify(row)).join("\n"));
+      return { path, format: "ndjson" };
+    },
+    close: async () => {
+      await Promise.all(opened.map((lake) => lake.close()));
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
