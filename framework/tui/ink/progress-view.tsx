@@ -1,9 +1,9 @@
 import { Box, render, Static, Text } from "ink";
 import { useSyncExternalStore } from "react";
 import type { RunEvent } from "../../event/event.ts";
-import type { LiveProgress, LiveProgressOptions } from "../live-progress.ts";
 import type { Look } from "../look.ts";
 import { liveLines } from "../progress/live-lines.ts";
+import type { LiveProgress, LiveProgressOptions } from "../progress/live-progress-options.ts";
 import { nothingPrinted, printMore } from "../progress/printed-lines.ts";
 import { emptyProgress } from "../progress/progress-state.ts";
 import { reduceProgress } from "../progress/reduce-progress.ts";
@@ -46,7 +46,7 @@ function ProgressRoot({ frames }: { readonly frames: ValueStore<ProgressFrame> }
 /** Shortest time between two frames; a burst of events is drawn once. */
 const frameMs = 50;
 
-/** Mounts the live view; see {@link startLiveProgress}. */
+/** Mounts the live view; see `startLiveProgress`. */
 export function mountProgress(options: LiveProgressOptions & { readonly look: Look }): LiveProgress {
   const { stdout, look } = options;
   const now = options.now ?? Date.now;
@@ -78,7 +78,6 @@ export function mountProgress(options: LiveProgressOptions & { readonly look: Lo
     stdout,
     ...(options.stderr === undefined ? {} : { stderr: options.stderr }),
     exitOnCtrlC: false,
-    incrementalRendering: true,
   });
 
   return {

@@ -3,16 +3,16 @@ import type { SignName } from "./signs.ts";
 /** Wraps text in the 16 ANSI colours, or leaves it alone. Colour only repeats what sign and word say. */
 export interface Paint {
   readonly enabled: boolean;
-  red(text: string): string;
-  yellow(text: string): string;
-  green(text: string): string;
-  cyan(text: string): string;
-  bold(text: string): string;
-  dim(text: string): string;
+  readonly red: (text: string) => string;
+  readonly yellow: (text: string) => string;
+  readonly green: (text: string) => string;
+  readonly cyan: (text: string) => string;
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
   /** Reverse video: the selection. */
-  reverse(text: string): string;
+  readonly reverse: (text: string) => string;
   /** The colour that belongs to a sign. */
-  as(name: SignName, text: string): string;
+  readonly as: (name: SignName, text: string) => string;
 }
 
 const plain = (text: string) => text;

@@ -75,6 +75,12 @@ export function truncateMiddle(text: string, width: number, ellipsis = "…"): s
   return head(text, room - end) + ellipsis + tail(text, end);
 }
 
+/** A text without its last character, as a person counts characters. */
+export function withoutLast(text: string): string {
+  const last = [...segmenter.segment(text)].at(-1);
+  return last === undefined ? "" : text.slice(0, last.index);
+}
+
 /** Fills up with spaces on the right; never cuts. */
 export function padEnd(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - textWidth(text)));

@@ -1,0 +1,142 @@
+import type { AssetKey } from "../../definition/asset-key.ts";
+import type { Failure } from "../../event/failure.ts";
+import type { AssetStatus } from "../../staleness/status.ts";
+import type {
+  AttemptRecord,
+  CheckResultRecord,
+  MaterializationRecord,
+  RunRecord,
+  StoreReader,
+} from "../../store/store.ts";
+import { type LogLine, logLine } from "../words/event.ts";
+
+/** What the screens show of the store, read at one moment. */
+export interface UiData {
+  readonly statuses: ReadonlyMap<AssetKey, AssetStatus>;
+  readonly outcomes: ReturnType<StoreReader["latestOutcomes"]>;
+  readonly latest: ReadonlyMap<AssetKey, MaterializationRecord>;
+  readonly usualMs: ReadonlyMap<AssetKey, number>;
+  readonly checks: ReadonlyMap<AssetKey, readonly CheckResultRecord[]>;
+  /** Of assets whose last outcome is `failed`. */
+  readonly failures: ReadonlyMap<AssetKey, Failure>;
+  /** Assets that a live run works on, with the instant of their start. */
+  readonly running: ReadonlyMap<AssetKey, string>;
+  /** Newest first. */
+  readonly runs: readonly RunRecord[];
+  readonly asset: AssetHistory | undefined;
+  readonly run: RunHistory | undefined;
+}
+
+/** More about the asset that is open. */
+export interface AssetHistory {
+  readonly key: AssetKey;
+  /** Newest first. */
+  readonly materializations: readonly MaterializationRecord[];
+  /** Newest first. */
+  readonly checkResults: readonly CheckResultRecord[];
+}
+
+/** More about the run that is open. */
+export interface RunHistory {
+  readonly record: RunRecord;
+  readonly attempts: readonly AttemptRecord[];
+  /** Oldest first; at most {@link maxLogLines}, the newest. */
+  readonly log: readonly LogLine[];
+  /** The newest event that the log holds. */
+  readonly lastEventId: number;
+}
+
+/** What is open and so must be read as well. */
+export interface DataNeeds {
+  readonly asset: AssetKey | undefined;
+  readonly run: string | undefined;
+}
+
+/** Log lines that are kept of one run. */
+export const maxLogLines = 10_000;
+
+/** Before the first read. */
+export const noData: UiData = {
+  statuses: new Map(),
+  outcomes: new Map(),
+  latest: new Map(),
+  usualMs: new Map(),
+  checks: new Map(),
+  failures: new Map(),
+  running: new Map(),
+  runs: [],
+  asset: undefined,
+  run: undefined,
+};
+
+/** Reads everything that the screens show; of an open run only the events since `before`. Throws what the store throws. */
+export function readData(
+  reader: StoreReader,
+  statuses: () => ReadonlyMap<AssetKey, AssetStatus>,
+  needs: DataNeeds,
+  before: UiData,
+): UiData {
+  const runs = reader.runs({ limit: 200 });
+  const outcomes = reader.latestOutcomes();
+  const live = new Set(runs.filter((run) => run.status === "running").map((run) => run.id));
+  const running = new Map<AssetKey, string>();
+  for (const [key, last] of outcomes) {
+    if (last.outcome === undefined && live.has(last.runId)) running.set(key, last.at);
+  }
+  return {
+    statuses: statuses(),
+    outcomes,
+    latest: reader.latestMaterializations(),
+    usualMs: reader.usualDurations(),
+    checks: reader.latestCheckResults(),
+    failures: readFailures(reader, outcomes),
+    running,
+    runs,
+    asset: needs.asset === undefined ? undefined : readAsset(reader, needs.asset),
+    run: needs.run === undefined ? undefined : readRun(reader, needs.run, before.run),
+  };
+}
+
+/** Whether the store could not be read now, rather than that we are wrong. Told by name and code: SQLite stays in its room. */
+export function isStoreFailure(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === "StoreError" || ("code" in error && String(error.code).startsWith("SQLITE_"));
+}
+
+function readFailures(reader: StoreReader, outcomes: UiData["outcomes"]): ReadonlyMap<AssetKey, Failure> {
+  const failures = new Map<AssetKey, Failure>();
+  const runIds = new Set(
+    [...outcomes.values()].filter((last) => last.outcome === "failed").map((last) => last.runId),
+  );
+  for (const runId of runIds) {
+    for (const attempt of reader.attempts(runId)) {
+      const last = outcomes.get(attempt.key);
+      if (last?.outcome === "failed" && last.runId === runId && attempt.failure !== undefined) {
+        failures.set(attempt.key, attempt.failure);
+      }
+    }
+  }
+  return failures;
+}
+
+function readAsset(reader: StoreReader, key: AssetKey): AssetHistory {
+  return {
+    key,
+    materializations: reader.materializations(key, 50),
+    checkResults: reader.checkResults(key, { limit: 200 }),
+  };
+}
+
+function readRun(reader: StoreReader, id: string, before: RunHistory | undefined): RunHistory | undefined {
+  const record = reader.run(id);
+  if (record === undefined) return undefined;
+  const known = before?.record.id === record.id ? before : undefined;
+  const events = reader.events({ runId: record.id, after: known?.lastEventId ?? 0, limit: maxLogLines });
+  const lines = events.flatMap((stored) => logLine(stored.event) ?? []);
+  return {
+    record,
+    attempts: reader.attempts(record.id),
+    log: [...(known?.log ?? []), ...lines].slice(-maxLogLines),
+    lastEventId: events.at(-1)?.id ?? known?.lastEventId ?? 0,
+  };
+}

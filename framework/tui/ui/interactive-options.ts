@@ -1,0 +1,38 @@
+import type { AssetKey } from "../../definition/asset-key.ts";
+import type { AssetGraph } from "../../graph/asset-graph.ts";
+import type { AssetStatus } from "../../staleness/status.ts";
+import type { StoreReader } from "../../store/store.ts";
+
+/** A CLI verb that works as its own process. */
+export interface StartedVerb {
+  /** The command line as a person would type it. */
+  readonly command: string;
+  /** Its exit code, null when a signal ended it. Settles also when this interface is closed; must not reject. */
+  readonly exited: Promise<number | null>;
+  /** The last line it wrote, for people; asked for once it has ended. */
+  lastLine(): string | undefined;
+}
+
+/** What `runInteractive` takes. */
+export interface InteractiveOptions {
+  readonly graph: AssetGraph;
+  readonly reader: StoreReader;
+  /** The status of every asset now; asked again whenever the store changed. */
+  readonly statuses: () => ReadonlyMap<AssetKey, AssetStatus>;
+  /** Starts a verb detached from this process, so that closing the interface stops nothing. */
+  readonly startVerb: (args: readonly string[]) => StartedVerb;
+  readonly projectName: string;
+  readonly target: string;
+  /** An asset key or a run id to open at. */
+  readonly open?: string | undefined;
+  readonly readOnly: boolean;
+  readonly ascii: boolean;
+  readonly color: boolean;
+  readonly motion: boolean;
+  /** A terminal. */
+  readonly stdin: NodeJS.ReadStream;
+  /** A terminal. */
+  readonly stdout: NodeJS.WriteStream;
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly now?: () => number;
+}

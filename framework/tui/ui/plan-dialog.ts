@@ -1,0 +1,75 @@
+import type { AssetKey } from "../../definition/asset-key.ts";
+import { causeSummary } from "../words/cause.ts";
+import { countOf, formatElapsed } from "../words/numbers.ts";
+import type { Overlay, UiState } from "./state.ts";
+
+/** The dialog before a materialization: which assets, why, how long it usually takes, and the command line. */
+export function materializeDialog(
+  state: UiState,
+  keys: readonly AssetKey[],
+  withUpstream: boolean,
+): Extract<Overlay, { type: "confirm" }> {
+  const { graph, data } = state;
+  const selected = new Set(keys);
+  if (withUpstream)
+    for (const key of keys) for (const upstream of graph.ancestors(key)) selected.add(upstream);
+  const ordered = graph.keys.filter((key) => selected.has(key));
+  const due = ordered.filter((key) => data.statuses.get(key)?.status !== "fresh");
+  const usual = due.reduce((sum, key) => sum + (data.usualMs.get(key) ?? 0), 0);
+  const unknown = due.filter((key) => !data.usualMs.has(key)).length;
+  const downstream = new Set(keys.flatMap((key) => graph.descendants(key))).size;
+  const shown = due.slice(0, 6);
+  const args = ["materialize", ...selectionOf(state, keys, withUpstream)];
+  return {
+    type: "confirm",
+    title: `Materialize ${keys.length === 1 ? keys[0] : countOf(keys.length, "asset")}`,
+    lines: [
+      `${countOf(due.length, "asset")} of ${ordered.length} to run${usual === 0 ? "" : `, usually ~${formatElapsed(usual)}`}${unknown === 0 || usual === 0 ? "" : `, ${unknown} never timed`}`,
+      ...shown.map((key) => `  ${key}  ${causeSummary(data.statuses.get(key)?.causes ?? [])}`),
+      ...(due.length > shown.length ? [`  and ${due.length - shown.length} more`] : []),
+      ...(due.length === 0 ? ["  all are fresh; only what reads the outside world is asked again"] : []),
+      ...(downstream === 0 ? [] : [`${countOf(downstream, "asset")} downstream may become stale`]),
+      "",
+      commandText(args),
+    ],
+    args,
+    confirmed: false,
+  };
+}
+
+/** The dialog before checks are run alone. */
+export function checkDialog(state: UiState, key: AssetKey): Extract<Overlay, { type: "confirm" }> {
+  const args = ["check", key];
+  const checks = state.graph.checks(key);
+  return {
+    type: "confirm",
+    title: `Check ${key}`,
+    lines: [
+      `${countOf(checks.length, "check")}: ${checks
+        .slice(0, 8)
+        .map((check) => check.name)
+        .join(", ")}`,
+      "nothing is written to tables",
+      "",
+      commandText(args),
+    ],
+    args,
+    confirmed: false,
+  };
+}
+
+/** A command line as a person would type it. */
+export function commandText(args: readonly string[]): string {
+  return ["moraine", ...args].map((word) => (/^[\w@%+=:,./^-]+$/.test(word) ? word : `'${word}'`)).join(" ");
+}
+
+/** A whole namespace is named as a glob, which is what a person would type. */
+function selectionOf(state: UiState, keys: readonly AssetKey[], withUpstream: boolean): readonly string[] {
+  const prefix = withUpstream ? "+" : "";
+  const namespace = keys[0]?.split("/")[0];
+  const isWhole =
+    keys.length > 1 &&
+    keys.every((key) => key.startsWith(`${namespace}/`)) &&
+    keys.length === state.sortedKeys.filter((key) => key.startsWith(`${namespace}/`)).length;
+  return isWhole ? [`${prefix}${namespace}/*`] : keys.map((key) => `${prefix}${key}`);
+}

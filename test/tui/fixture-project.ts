@@ -1,0 +1,236 @@
+import type { AssetKey } from "../../framework/definition/asset-key.ts";
+import { defineCheck } from "../../framework/definition/check.ts";
+import type { AssetGraph } from "../../framework/graph/asset-graph.ts";
+import { computeStatuses } from "../../framework/staleness/compute-statuses.ts";
+import type { AssetStatus } from "../../framework/staleness/status.ts";
+import type { Store, StoreReader } from "../../framework/store/store.ts";
+import { at, graphOf } from "./graphs.ts";
+import { rateLimited } from "./events.ts";
+
+/** The shipped pipeline in small, with something failed, something stale, something missing. */
+export function fixtureGraph(): AssetGraph {
+  const passes = () => ({ passed: true });
+  return graphOf(
+    {
+      "finance/ledger": [],
+      "sf_raw/sf_account": [],
+      "sf_raw/sf_user": [],
+      "sf_staging/stg_sf_account": ["sf_raw/sf_account"],
+      "sf_staging/stg_sf_user": ["sf_raw/sf_user"],
+      "sf_curated/dim_sf_user_scd": ["sf_staging/stg_sf_user"],
+      "sf_curated/fct_account": ["sf_staging/stg_sf_account", "sf_curated/dim_sf_user_scd"],
+    },
+    [
+      defineCheck({ asset: "sf_raw/sf_user", name: "not_null_division", severity: "warn", run: passes }),
+      defineCheck({ asset: "sf_curated/dim_sf_user_scd", name: "one_current_row", run: passes }),
+    ],
+    { "finance/ledger": { group: "finance", owners: ["money"], tags: ["nightly"] } },
+  );
+}
+
+/** Statuses by the real rules, from what the store says. */
+export function statusesFrom(graph: AssetGraph, reader: StoreReader): ReadonlyMap<AssetKey, AssetStatus> {
+  const latest = reader.latestMaterializations();
+  return computeStatuses(graph, {
+    provenance: (key) => {
+      const last = latest.get(key);
+      if (last === undefined) return undefined;
+      return {
+        at: last.finishedAt,
+        codeVersion: last.codeVersion,
+        dataVersion: last.dataVersion,
+        upstreams: new Map(last.upstreams.map((edge) => [edge.upstream, edge.dataVersion])),
+      };
+    },
+    dataVersion: (key) => latest.get(key)?.dataVersion,
+    failedCheck: () => undefined,
+    now: new Date(),
+    asked: false,
+  });
+}
+
+/** Writes one finished materialization, as the materializer does. */
+export function recordMaterialization(
+  store: Store,
+  runId: string,
+  key: string,
+  made: {
+    readonly rows: number;
+    readonly dataVersion: string;
+    readonly startedMs: number;
+    readonly tookMs: number;
+  },
+  upstreams: Readonly<Record<string, string>> = {},
+): void {
+  const startedAt = new Date(made.startedMs).toISOString();
+  const finishedAt = new Date(made.startedMs + made.tookMs).toISOString();
+  store.startAttempt(
+    { runId, key: at(key), attempt: 1, startedAt },
+    { type: "asset-started", runId, at: startedAt, key, attempt: 1, maxAttempts: 3, causes: [] },
+  );
+  const metadata = { rows: { type: "rows", value: made.rows } } as const;
+  store.finishMaterialization({
+    runId,
+    key: at(key),
+    attempt: 1,
+    startedAt,
+    finishedAt,
+    codeVersion: "1",
+    dataVersion: made.dataVersion,
+    snapshotId: "6621",
+    metadata,
+    upstreams: Object.entries(upstreams).map(([upstream, dataVersion]) => ({
+      key: at(upstream),
+      dataVersion,
+    })),
+    cursor: undefined,
+    failure: undefined,
+    event: {
+      type: "asset-finished",
+      runId,
+      at: finishedAt,
+      key,
+      outcome: "materialized",
+      attempts: 1,
+      durationMs: made.tookMs,
+      causes: [{ type: "missing" }],
+      metadata,
+    },
+  });
+}
+
+/** A run that is over, and what it did. */
+export function recordRun(store: Store, runId: string, startedMs: number, work: () => void): void {
+  const startedAt = new Date(startedMs).toISOString();
+  store.startRun(
+    { id: runId, trigger: "cli", selection: "", startedAt },
+    {
+      type: "run-started",
+      runId,
+      at: startedAt,
+      target: store.target,
+      trigger: "cli",
+      selection: "",
+      keys: [],
+      workers: 2,
+      usualMs: {},
+    },
+  );
+  work();
+  const finishedAt = new Date(startedMs + 60_000).toISOString();
+  store.finishRun(runId, "failed", finishedAt, {
+    type: "run-finished",
+    runId,
+    at: finishedAt,
+    status: "failed",
+    durationMs: 60_000,
+    outcomes: {},
+  });
+}
+
+/** Fills a store: `sf_user` moved after `stg_sf_user` read it, `sf_account` failed, `ledger` was never made. */
+export function seedStore(store: Store, nowMs: number): void {
+  const hour = 3_600_000;
+  recordRun(store, "77b0e1", nowMs - 26 * hour, () => {
+    const base = nowMs - 26 * hour;
+    recordMaterialization(store, "77b0e1", "sf_raw/sf_account", {
+      rows: 311,
+      dataVersion: "a1",
+      startedMs: base,
+      tookMs: 4000,
+    });
+    recordMaterialization(store, "77b0e1", "sf_raw/sf_user", {
+      rows: 1186,
+      dataVersion: "u1",
+      startedMs: base + 1000,
+      tookMs: 3000,
+    });
+    recordMaterialization(
+      store,
+      "77b0e1",
+      "sf_staging/stg_sf_account",
+      { rows: 311, dataVersion: "sa1", startedMs: base + 5000, tookMs: 2000 },
+      { "sf_raw/sf_account": "a1" },
+    );
+    recordMaterialization(
+      store,
+      "77b0e1",
+      "sf_staging/stg_sf_user",
+      { rows: 1186, dataVersion: "su1", startedMs: base + 6000, tookMs: 2000 },
+      { "sf_raw/sf_user": "u1" },
+    );
+    recordMaterialization(
+      store,
+      "77b0e1",
+      "sf_curated/dim_sf_user_scd",
+      { rows: 4831, dataVersion: "d1", startedMs: base + 9000, tookMs: 4000 },
+      { "sf_staging/stg_sf_user": "su1" },
+    );
+    recordMaterialization(
+      store,
+      "77b0e1",
+      "sf_curated/fct_account",
+      { rows: 902, dataVersion: "f1", startedMs: base + 14_000, tookMs: 1000 },
+      { "sf_staging/stg_sf_account": "sa1", "sf_curated/dim_sf_user_scd": "d1" },
+    );
+  });
+  recordRun(store, "8f21c4", nowMs - 2 * hour, () => {
+    const base = nowMs - 2 * hour;
+    recordMaterialization(store, "8f21c4", "sf_raw/sf_user", {
+      rows: 1204,
+      dataVersion: "u2",
+      startedMs: base,
+      tookMs: 3200,
+    });
+    const startedAt = new Date(base).toISOString();
+    const finishedAt = new Date(base + 41_000).toISOString();
+    store.recordCheck(
+      {
+        runId: "8f21c4",
+        key: at("sf_raw/sf_user"),
+        check: "not_null_division",
+        severity: "warn",
+        blocking: false,
+        at: finishedAt,
+        durationMs: 10,
+        result: { passed: false, value: 12, expected: 0 },
+        failure: undefined,
+      },
+      {
+        type: "check-finished",
+        runId: "8f21c4",
+        at: finishedAt,
+        key: "sf_raw/sf_user",
+        check: "not_null_division",
+        severity: "warn",
+        blocking: false,
+        durationMs: 10,
+        result: { passed: false, value: 12, expected: 0 },
+      },
+    );
+    const attempt = { runId: "8f21c4", key: at("sf_raw/sf_account"), attempt: 1, startedAt };
+    store.startAttempt(attempt, {
+      type: "asset-started",
+      runId: "8f21c4",
+      at: startedAt,
+      key: attempt.key,
+      attempt: 1,
+      maxAttempts: 3,
+      causes: [],
+    });
+    store.finishAttempt(
+      { ...attempt, outcome: "failed", finishedAt, failure: rateLimited },
+      {
+        type: "asset-finished",
+        runId: "8f21c4",
+        at: finishedAt,
+        key: attempt.key,
+        outcome: "failed",
+        attempts: 1,
+        durationMs: 41_000,
+        causes: [],
+        failure: rateLimited,
+      },
+    );
+  });
+}
