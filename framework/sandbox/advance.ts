@@ -1,3 +1,4 @@
+import { requireWhole } from "./control-error.ts";
 import { readNow, readSetting, writeNow } from "./database.ts";
 import type { Cell, SandboxDatabase } from "./database.ts";
 import { makePerson, pickDepartment, pickDivision, pickLastName, pickTitle } from "./people.ts";
@@ -7,6 +8,7 @@ import { nextUserNumber, personInserter } from "./seed.ts";
 import { auditPhases } from "./user-fields.ts";
 
 const dayLength = 86_400;
+const mostDays = 3660;
 const quietBeforeNow = 600;
 const workStart = 8 * 3600;
 const workEnd = 17 * 3600;
@@ -46,6 +48,7 @@ const rates: Readonly<Record<Happening, readonly [number, number]>> = {
  * day, in working hours, later than anything before and at least ten minutes before the new now.
  */
 export function advanceDays(db: SandboxDatabase, days: number): DayCounts {
+  requireWhole("days", days, 0, mostDays);
   const counts = { hires: 0, moves: 0, phases: 0, titles: 0, names: 0, deactivations: 0, reactivations: 0 };
   db.transaction(() => {
     for (let passed = 0; passed < days; passed += 1) passOneDay(db, counts);

@@ -2,8 +2,9 @@ import { stringify } from "csv-stringify/sync";
 
 import { instance, integrationUserId, nextNumber, readNow } from "./database.ts";
 import type { Cell, SandboxDatabase } from "./database.ts";
-import { findRows, packed, readRecords, unpacked } from "./query.ts";
+import { findRows } from "./query.ts";
 import { recordId } from "./record-id.ts";
+import { countResults, dropResults, keepForJob, readRecords, readResults } from "./result-set.ts";
 import { malformed, notFound, SalesforceError } from "./salesforce-error.ts";
 import { bulkDatetime, restDatetime } from "./soql/date-literals.ts";
 import { planQuery } from "./soql/plan.ts";
@@ -14,7 +15,7 @@ const delimiters = { BACKQUOTE: "`", CARET: "^", COMMA: ",", PIPE: "|", SEMICOLO
 const defaultPage = 50_000;
 
 /** The states of a query job that this org passes through. */
-export type JobState = "UploadComplete" | "JobComplete" | "Aborted" | "Failed";
+type JobState = "UploadComplete" | "JobComplete" | "Aborted" | "Failed";
 
 /** What a client asks for when it creates a query job. */
 export interface JobRequest {
@@ -100,12 +101,7 @@ export function createJob(
       definition,
       failure ?? null,
     );
-    db.prepare("INSERT INTO result_set VALUES (?, ?, ?, ?, ?)").run(
-      id,
-      Number.MAX_SAFE_INTEGER,
-      results.object,
-      ...packed(results),
-    );
+    keepForJob(db, id, results);
   }).immediate();
   return jobInfo(db, findJob(db, id));
 }
@@ -136,7 +132,7 @@ export function abortJob(db: SandboxDatabase, id: string) {
 export function deleteJob(db: SandboxDatabase, id: string): void {
   findJob(db, id);
   db.prepare("DELETE FROM job WHERE id = ?").run(id);
-  db.prepare("DELETE FROM result_set WHERE id = ?").run(id);
+  dropResults(db, id);
 }
 
 /**
@@ -151,13 +147,8 @@ export function readResultPage(
 ): ResultPage {
   const job = findJob(db, id);
   if (job.state !== "JobComplete") throw invalidState(`Job not complete: it is in state ${job.state}`);
-  const stored = db
-    .prepare<[string], { object: "User" | "Organization"; fields: string; rows: Buffer }>(
-      "SELECT object, fields, rows FROM result_set WHERE id = ?",
-    )
-    .get(id);
-  if (stored === undefined) throw notFound();
-  const results = unpacked(stored.object, stored.fields, stored.rows);
+  const results = readResults(db, id);
+  if (results === undefined) throw notFound();
   const from = options.locator === undefined ? 0 : decodeLocator(options.locator);
   if (from > results.rows.length) throw invalidLocator();
   const to = from + (options.maxRecords ?? defaultPage);
@@ -222,9 +213,6 @@ function findJob(db: SandboxDatabase, id: string): StoredJob {
 function jobInfo(db: SandboxDatabase, job: StoredJob) {
   const { operation, version, columnDelimiter, lineEnding, createdAt } = job.definition;
   const created = restDatetime(createdAt);
-  const bytes = db.prepare("SELECT length(rows) FROM result_set WHERE id = ?").pluck().get(job.id) as
-    | number
-    | undefined;
   const info = {
     id: job.id,
     operation,
@@ -243,7 +231,7 @@ function jobInfo(db: SandboxDatabase, job: StoredJob) {
   return {
     ...info,
     jobType: "V2Query",
-    numberRecordsProcessed: job.state === "JobComplete" ? (bytes ?? 0) / Uint32Array.BYTES_PER_ELEMENT : 0,
+    numberRecordsProcessed: job.state === "JobComplete" ? countResults(db, job.id) : 0,
     retries: 0,
     totalProcessingTime: 100,
     ...(job.state === "Failed" ? { errorMessage: job.error } : {}),

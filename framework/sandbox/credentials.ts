@@ -2,10 +2,8 @@ import { createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 
 import { readSetting, writeSetting } from "./database.ts";
+import { defaultSandboxPort } from "./default-port.ts";
 import type { SandboxDatabase } from "./database.ts";
-
-/** The port of `moraine sandbox serve` when none is named. */
-export const defaultSandboxPort = 7440;
 
 /** What a client needs to sign in, by whichever grant. */
 export interface SandboxCredentials {

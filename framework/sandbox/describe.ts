@@ -17,7 +17,7 @@ const soapTypes: Readonly<Record<SandboxField["type"], string>> = {
 };
 
 /** One field as `/sobjects/User/describe` shows it. */
-export function describeField(field: SandboxField) {
+function describeField(field: SandboxField) {
   const isCompound = field.type === "address";
   const isDouble = field.type === "double";
   return {

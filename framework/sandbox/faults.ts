@@ -1,12 +1,13 @@
 import { z } from "zod";
 
+import { ControlError } from "./control-error.ts";
 import type { SandboxDatabase } from "./database.ts";
 import { findUserField } from "./user-fields.ts";
 import { fullVisibility } from "./visibility.ts";
 import type { Visibility } from "./visibility.ts";
 
 /** Faults that answer in place of the org. */
-export const answeringFaults = [
+const answeringFaults = [
   "401",
   "403-concurrent",
   "403-total",
@@ -22,7 +23,7 @@ export const answeringFaults = [
 ] as const;
 
 /** Faults that change what the org shows, silently. */
-export const showingFaults = ["late-visible", "hidden-field", "reduced-visibility", "org-changed"] as const;
+const showingFaults = ["late-visible", "hidden-field", "reduced-visibility", "org-changed"] as const;
 
 /** What `POST /sandbox/faults` takes. */
 export const faultSchema = z.strictObject({
@@ -70,9 +71,11 @@ export interface Fired {
   readonly visibility: Visibility;
 }
 
-/** Arms a fault; the oldest that fits a call fires. */
+/** Arms a fault; the oldest that fits a call fires. @throws ControlError when it is no fault */
 export function armFault(db: SandboxDatabase, input: FaultInput): ArmedFault {
-  const fault = withField(faultSchema.parse(input));
+  const parsed = faultSchema.safeParse(input);
+  if (!parsed.success) throw new ControlError(z.prettifyError(parsed.error));
+  const fault = withField(parsed.data);
   const isLasting = showingFaults.some((kind) => kind === fault.kind) && fault.kind !== "late-visible";
   const times = fault.times === undefined ? (isLasting ? null : 1) : fault.times;
   const { lastInsertRowid } = db

@@ -1,26 +1,17 @@
-import { changedOrganizationId, instance, nextNumber, readNow } from "./database.ts";
+import { changedOrganizationId, readNow } from "./database.ts";
 import type { Cell, SandboxDatabase } from "./database.ts";
-import { recordId } from "./record-id.ts";
+import { addressParts, keepForLocator, readRecords, readResults } from "./result-set.ts";
+import type { ResultSet } from "./result-set.ts";
 import { SalesforceError } from "./salesforce-error.ts";
 import { restDatetime } from "./soql/date-literals.ts";
 import { planQuery } from "./soql/plan.ts";
 import type { QueryPlan } from "./soql/plan.ts";
-import { findUserField, organizationFields } from "./user-fields.ts";
 import type { SandboxField } from "./user-fields.ts";
 import { visibleUsers } from "./visibility.ts";
 import type { Visibility } from "./visibility.ts";
 
-const keptResultSets = 50;
-
-/** The rows of an answer by number, in order, with the fields to show: what a locator or a Bulk job leads to. */
-export interface ResultSet {
-  readonly object: "User" | "Organization";
-  readonly fields: readonly SandboxField[];
-  readonly rows: Uint32Array;
-}
-
 /** JSON of one record or group, in the order of the query. */
-export type RestRecord = Record<string, unknown>;
+type RestRecord = Record<string, unknown>;
 
 /** The body of an answer to a query. */
 export interface QueryAnswer {
@@ -52,7 +43,7 @@ export function runQuery(
   if (shape.kind === "count") return { totalSize: countRows(db, plan, visibility), done: true, records: [] };
   if (shape.kind === "aggregate") return runAggregate(db, plan, visibility, shape);
   const results = { object: plan.entity.name, fields: shape.fields, rows: findRows(db, plan, visibility) };
-  const locator = results.rows.length > options.batchSize ? keepResults(db, results) : "";
+  const locator = results.rows.length > options.batchSize ? keepForLocator(db, results) : "";
   return pageOf(db, results, locator, 0, options, visibility);
 }
 
@@ -131,52 +122,6 @@ function runAggregate(
   return { totalSize: records.length, done: true, records };
 }
 
-function keepResults(db: SandboxDatabase, results: ResultSet): string {
-  const number = nextNumber(db, "result-set-number");
-  const id = recordId("01g", instance, number);
-  db.prepare("INSERT INTO result_set VALUES (?, ?, ?, ?, ?)").run(
-    id,
-    number,
-    results.object,
-    ...packed(results),
-  );
-  db.prepare("DELETE FROM result_set WHERE number <= ?").run(number - keptResultSets);
-  return id;
-}
-
-/** Field names and row numbers as they are stored. */
-export function packed(results: ResultSet): [string, Buffer] {
-  const { fields, rows } = results;
-  return [
-    JSON.stringify(fields.map((field) => field.name)),
-    Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength),
-  ];
-}
-
-/** The stored form read back. */
-export function unpacked(object: "User" | "Organization", fields: string, rows: Buffer): ResultSet {
-  const find = (name: string): SandboxField[] => {
-    const found =
-      object === "User" ? findUserField(name) : organizationFields.find((field) => field.name === name);
-    return found === undefined ? [] : [found];
-  };
-  const copy = Uint8Array.from(rows);
-  return {
-    object,
-    fields: (JSON.parse(fields) as string[]).flatMap(find),
-    rows: new Uint32Array(copy.buffer),
-  };
-}
-
-function readResults(db: SandboxDatabase, id: string): ResultSet | undefined {
-  const stored = db
-    .prepare<[string], { object: "User" | "Organization"; fields: string; rows: Buffer }>(
-      "SELECT object, fields, rows FROM result_set WHERE id = ?",
-    )
-    .get(id);
-  return stored && unpacked(stored.object, stored.fields, stored.rows);
-}
-
 function pageOf(
   db: SandboxDatabase,
   results: ResultSet,
@@ -193,41 +138,6 @@ function pageOf(
   if (end >= totalSize) return { totalSize, done: true, records };
   const nextRecordsUrl = `/services/data/${options.version}/query/${locator}-${end}`;
   return { totalSize, done: false, nextRecordsUrl, records };
-}
-
-/** The cells of the rows `from` to `to` (exclusive) by field name, as they are now; rows that vanished since are left out. */
-export function readRecords(
-  db: SandboxDatabase,
-  results: ResultSet,
-  from: number,
-  to: number,
-): readonly Readonly<Record<string, Cell>>[] {
-  const names = new Set(["Id", ...results.fields.flatMap((field) => columnsOf(field))]);
-  const columns = [...names].map((name) => `"${name}"`).join(", ");
-  const read = db.prepare<[number], Record<string, Cell>>(
-    `SELECT ${columns} FROM "${results.object}" WHERE number = ?`,
-  );
-  const found: Record<string, Cell>[] = [];
-  for (const number of results.rows.subarray(from, to)) {
-    const row = read.get(number);
-    if (row !== undefined) found.push(row);
-  }
-  return found;
-}
-
-const addressParts = [
-  "Street",
-  "City",
-  "State",
-  "PostalCode",
-  "Country",
-  "Latitude",
-  "Longitude",
-  "GeocodeAccuracy",
-];
-
-function columnsOf(field: SandboxField): readonly string[] {
-  return field.type === "address" ? addressParts : [field.name];
 }
 
 function restRecord(

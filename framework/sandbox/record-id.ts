@@ -24,7 +24,7 @@ export function longId(text: string): string | undefined {
 }
 
 /** `number` in base 62, padded to `width`; text order is number order. */
-export function toBase62(number: number, width: number): string {
+function toBase62(number: number, width: number): string {
   let text = "";
   for (let rest = number; text.length < width; rest = Math.floor(rest / 62)) {
     text = base62.charAt(rest % 62) + text;

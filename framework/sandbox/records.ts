@@ -1,3 +1,4 @@
+import { ControlError } from "./control-error.ts";
 import { readNow, writeNow } from "./database.ts";
 import type { Cell, SandboxDatabase } from "./database.ts";
 import { userIdOf } from "./people.ts";
@@ -6,14 +7,6 @@ import { nextUserNumber } from "./seed.ts";
 import { parseDatetime } from "./soql/date-literals.ts";
 import { findUserField, isStored } from "./user-fields.ts";
 import type { SandboxField } from "./user-fields.ts";
-
-/** A control request that asks for something impossible; the message says what was expected. */
-export class ControlError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "ControlError";
-  }
-}
 
 type Row = Record<string, Cell>;
 

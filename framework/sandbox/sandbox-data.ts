@@ -1,5 +1,6 @@
 import { advanceDays } from "./advance.ts";
 import type { DayCounts } from "./advance.ts";
+import { ControlError } from "./control-error.ts";
 import { readCredentials } from "./credentials.ts";
 import type { SandboxCredentials } from "./credentials.ts";
 import { openDatabase, readNow, writeNow } from "./database.ts";
@@ -8,7 +9,10 @@ import { armFault, clearFaults, listFaults } from "./faults.ts";
 import type { ArmedFault, FaultInput } from "./faults.ts";
 import { isSeeded, seedUsers } from "./seed.ts";
 
-/** The org's file without a server: what the command line works on. Everything is seen by a running server at once. */
+/**
+ * The org's file without a server: what the command line works on. A running server sees every change at once. Wrong
+ * arguments throw a ControlError.
+ */
 export interface SandboxData {
   /** Whether it was ever filled. */
   readonly isSeeded: boolean;
@@ -65,6 +69,6 @@ export function openData(dbPath: string): SandboxData {
 function secondsOf(instant: string): number {
   const milliseconds = Date.parse(instant);
   if (Number.isNaN(milliseconds))
-    throw new RangeError(`Expected an ISO 8601 instant, got ${JSON.stringify(instant)}`);
+    throw new ControlError(`expected an ISO 8601 instant, got ${JSON.stringify(instant)}`);
   return Math.floor(milliseconds / 1000);
 }

@@ -6,6 +6,8 @@ export type { SandboxCredentials } from "./credentials.ts";
 export type { ArmedFault, FaultInput } from "./faults.ts";
 export type { SandboxData } from "./sandbox-data.ts";
 export type { Sandbox, SandboxOptions } from "./server.ts";
+export { ControlError } from "./control-error.ts";
+export { defaultSandboxPort } from "./default-port.ts";
 export { auditPhases, divisions } from "./user-fields.ts";
 
 /** Serves a local Salesforce org; see {@link Sandbox}. Server and database are loaded only when it is called. */

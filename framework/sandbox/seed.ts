@@ -1,11 +1,14 @@
+import { requireWhole } from "./control-error.ts";
 import { nextNumber, readNow, readSetting, userIndexes, writeNow, writeSetting } from "./database.ts";
 import type { Cell, SandboxDatabase } from "./database.ts";
 import { makeColleague, userIdOf } from "./people.ts";
 import type { Person } from "./people.ts";
 import { createRandom } from "./random.ts";
 
+const mostUsers = 1_000_000;
+
 /** The seed of an org that nobody chose one for. */
-export const defaultSeed = 42;
+const defaultSeed = 42;
 
 /** What fills an org. */
 export interface SeedOptions {
@@ -41,6 +44,8 @@ export function seedUsers(
   options: SeedOptions = {},
 ): { readonly users: number; readonly seed: number } {
   const { users = 2000, seed = defaultSeed } = options;
+  requireWhole("users", users, 0, mostUsers);
+  requireWhole("seed", seed, 0, Number.MAX_SAFE_INTEGER);
   const now = options.now ?? readNow(db);
   const random = createRandom(`seed:${seed}`);
   const firstNumber = 1000 + random.below(1_000_000);

@@ -111,7 +111,8 @@ export async function serveSandbox(options: SandboxOptions): Promise<Sandbox> {
 }
 
 function sandboxApp(org: Org): SandboxApp {
-  const app: SandboxApp = new Hono<SandboxEnv>();
+  // Salesforce takes addresses with a slash at the end as well, and some clients send them so.
+  const app: SandboxApp = new Hono<SandboxEnv>({ strict: false });
   app.onError((error, context) => {
     const answer =
       error instanceof SalesforceError ? error : new SalesforceError(500, "UNKNOWN_EXCEPTION", error.message);

@@ -1,5 +1,5 @@
 /** The types of describe that a User has. */
-export type FieldType =
+type FieldType =
   | "address"
   | "boolean"
   | "datetime"

@@ -141,8 +141,8 @@ const wrong: readonly (readonly [string, unknown, string])[] = [
   ["records", [], "expected object, received array"],
   ["clock", { now: "noon" }, "Invalid ISO datetime"],
   ["clock", "{", "expected a JSON body"],
-  ["advance", { days: -1 }, "expected number to be >=0"],
-  ["seed", { users: 2_000_000 }, "expected number to be <=1000000"],
+  ["advance", { days: -1 }, "days: expected a whole number from 0 to 3660, got -1"],
+  ["seed", { users: 2_000_000 }, "users: expected a whole number from 0 to 1000000, got 2000000"],
   ["faults", { kind: "418" }, "expected one of"],
   ["faults", { kind: "500", often: 3 }, "often"],
 ];

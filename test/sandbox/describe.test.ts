@@ -69,12 +69,13 @@ test("versions, resources, limits and single records are served", async () => {
   expect(versions[0]).toMatchObject({ version: "50.0", label: "Winter '21" });
   expect(versions.at(-1)).toMatchObject({ version: "66.0", label: "Spring '26" });
   expect((await client.call("/services/data/v60.0")).json.query).toBe("/services/data/v60.0/query");
-  const limits = await client.call("/services/data/v60.0/limits");
+  const limits = await client.call("/services/data/v60.0/limits/");
   expect(limits.json.DailyApiRequests.Max).toBe(100_000);
   expect(limits.headers.get("sforce-limit-info")).toMatch(/^api-usage=\d+\/100000$/);
   expect((await client.call("/services/data/v12.0/limits")).json[0].errorCode).toBe("NOT_FOUND");
 
-  const [user] = (await client.query("SELECT Id, Name FROM User LIMIT 1")).json.records;
+  const [user] = (await client.call("/services/data/v60.0/query/?q=SELECT+Id,Name+FROM+User+LIMIT+1")).json
+    .records;
   const record = await client.call(user.attributes.url as string);
   expect(record.json).toMatchObject({ Id: user.Id, Name: user.Name });
   expect((await client.call("/services/data/v60.0/sobjects/User/005Qy0000000000AAA")).status).toBe(404);

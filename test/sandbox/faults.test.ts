@@ -36,12 +36,16 @@ test.each(answers)(
     expect([refused.status, refused.json[0].errorCode]).toEqual([status, errorCode]);
     expect(refused.json[0].message).toContain(message);
     expect(refused.headers.get("retry-after")).toBe(kind === "429" || kind === "503" ? "7" : null);
-    // The session that got a 401 is gone for good, as it is in Salesforce.
-    const next = kind === "401" ? await connect(sandbox) : client;
-    expect((await next.query(all)).json.totalSize).toBe(50);
-    if (kind === "401") expect((await client.query(all)).status).toBe(401);
+    expect((await (await connect(sandbox)).query(all)).json.totalSize).toBe(50);
   },
 );
+
+test("the session that got a 401 is gone for good, as it is in Salesforce", async () => {
+  const sandbox = await serve();
+  const client = await connect(sandbox);
+  await arm(sandbox, { kind: "401" });
+  expect([(await client.query(all)).status, (await client.query(all)).status]).toEqual([401, 401]);
+});
 
 test("jsforce with a refresh function gets over a 401", async () => {
   const sandbox = await serve();
@@ -49,8 +53,9 @@ test("jsforce with a refresh function gets over a 401", async () => {
   const refreshed = new jsforce.Connection({
     instanceUrl: sandbox.url,
     accessToken: conn.accessToken ?? "",
-    refreshFn: (_, callback) =>
-      void jsforceConnection(sandbox).then((next) => callback(null, next.accessToken ?? "")),
+    refreshFn: (_, callback) => {
+      void (async () => callback(null, (await jsforceConnection(sandbox)).accessToken ?? ""))();
+    },
   });
   await arm(sandbox, { kind: "401" });
   expect((await refreshed.query(all)).totalSize).toBe(50);

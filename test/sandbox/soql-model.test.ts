@@ -1,10 +1,11 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 
 import { openDatabase } from "../../framework/sandbox/database.ts";
 import { runQuery } from "../../framework/sandbox/query.ts";
 import { upsertRecords } from "../../framework/sandbox/records.ts";
 import { fullVisibility } from "../../framework/sandbox/visibility.ts";
+import { unreachable } from "../../framework/util/unreachable.ts";
 import { temporaryFile } from "./rig.ts";
 
 interface User {
@@ -95,8 +96,11 @@ function write(node: Clause): string {
       return `Division LIKE '${node.pattern}'`;
     case "not":
       return `(NOT ${node.clause.kind === "and" || node.clause.kind === "or" ? `(${write(node.clause)})` : write(node.clause)})`;
-    default:
+    case "and":
+    case "or":
       return node.clauses.map((each) => `(${write(each)})`).join(node.kind === "and" ? " AND " : " OR ");
+    default:
+      return unreachable(node);
   }
 }
 
@@ -123,8 +127,10 @@ function holds(node: Clause, row: User): boolean {
       return !holds(node.clause, row);
     case "and":
       return node.clauses.every((each) => holds(each, row));
-    default:
+    case "or":
       return node.clauses.some((each) => holds(each, row));
+    default:
+      return unreachable(node);
   }
 }
 

@@ -3,7 +3,8 @@ import { z } from "zod";
 
 import { clearCalls, listCalls, setUsage } from "../calls.ts";
 import { faultSchema } from "../faults.ts";
-import { ControlError, deleteRecord, upsertRecords } from "../records.ts";
+import { ControlError } from "../control-error.ts";
+import { deleteRecord, upsertRecords } from "../records.ts";
 import { sandboxDataOf } from "../sandbox-data.ts";
 import type { Org, SandboxApp, SandboxEnv } from "./context.ts";
 
@@ -12,11 +13,11 @@ const bodies = {
   records: z.strictObject({ records: z.array(z.record(z.string(), z.unknown())) }),
   clock: z.strictObject({ now: instant }),
   seed: z.strictObject({
-    users: z.int().min(0).max(1_000_000).optional(),
+    users: z.int().optional(),
     seed: z.int().optional(),
     now: instant.optional(),
   }),
-  advance: z.strictObject({ days: z.int().min(0).max(3660).default(1) }),
+  advance: z.strictObject({ days: z.int().default(1) }),
   limits: z.strictObject({ calls: z.int().min(0).optional(), max: z.int().min(1).optional() }),
 };
 

@@ -9,7 +9,7 @@ import { comparable, compileWhere, isTextual } from "./where.ts";
 import type { Sql } from "./where.ts";
 
 /** One expression of an aggregate query: the name of its column in the answer, and its SQL. */
-export interface AggregateColumn {
+interface AggregateColumn {
   readonly name: string;
   readonly sql: string;
   /** Says how the value is written; undefined for counts. */
