@@ -1,6 +1,12 @@
 import { UsageError } from "./usage-error.ts";
 
-const unitsMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const unitsMs: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
 
 /** Reads `12h`, `7d`, `90m` as milliseconds. */
 export function parseAge(text: string, option: string): number {

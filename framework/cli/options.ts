@@ -22,7 +22,12 @@ export interface GlobalOptions {
 /** Adds them to a verb, so that they may stand before or behind its name. */
 export function withGlobalOptions(command: Command): Command {
   return command
-    .addOption(new Option("-C, --project <dir>", "the project's folder (default: the nearest with a moraine.config.ts)"))
+    .addOption(
+      new Option(
+        "-C, --project <dir>",
+        "the project's folder (default: the nearest with a moraine.config.ts)",
+      ),
+    )
     .addOption(new Option("--target <name>", "which of the project's targets"))
     .addOption(new Option("--json", "machine-readable output on stdout"))
     .addOption(new Option("--plain", "lines without colour or redrawing"))

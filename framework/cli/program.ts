@@ -17,13 +17,15 @@ export async function runCommandLine(argv: readonly string[], version: string): 
 /** Parses a whole number from 1; its error is commander's, so it names the option. */
 function count(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("expected a whole number from 1.");
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError("expected a whole number from 1.");
   return value;
 }
 
 function port(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new InvalidArgumentError("expected a port, 0 to 65535.");
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new InvalidArgumentError("expected a port, 0 to 65535.");
   return value;
 }
 
@@ -37,7 +39,9 @@ interface Verb {
   readonly examples: readonly string[];
   /** Adds arguments and options. */
   readonly shape?: (command: Command) => Command;
-  readonly load: () => Promise<(context: VerbContext, args: readonly string[], options: Options) => Promise<number>>;
+  readonly load: () => Promise<
+    (context: VerbContext, args: readonly string[], options: Options) => Promise<number>
+  >;
 }
 
 const verbs: readonly Verb[] = [
@@ -63,7 +67,10 @@ const verbs: readonly Verb[] = [
     name: "plan [selection...]",
     summary: "what would run, in order, and why; changes nothing",
     examples: ["moraine plan", "moraine plan --exit-code && echo nothing to do"],
-    shape: (command) => command.option("--exit-code", "exit with 3 when something would run").option("--all", "also what is fresh"),
+    shape: (command) =>
+      command
+        .option("--exit-code", "exit with 3 when something would run")
+        .option("--all", "also what is fresh"),
     load: async () => (await import("./verbs/plan.ts")).plan,
   },
   {
@@ -130,7 +137,9 @@ const verbs: readonly Verb[] = [
   {
     name: "query <sql>",
     summary: "read-only SQL over the tables",
-    examples: [`moraine query "SELECT division, count(*) FROM sf_curated.dim_sf_user_scd WHERE is_current GROUP BY 1"`],
+    examples: [
+      `moraine query "SELECT division, count(*) FROM sf_curated.dim_sf_user_scd WHERE is_current GROUP BY 1"`,
+    ],
     shape: (command) =>
       command
         .option("--limit <n>", "at most this many rows", count, 1000)
@@ -224,7 +233,9 @@ function addVerb(program: Command, verb: Verb): void {
   (verb.shape ?? ((same: Command) => same))(command).action(async () => {
     const options: Options = command.optsWithGlobals();
     // What commander hands over is one value or array per declared argument.
-    const args = (command.processedArgs as (string | readonly string[] | undefined)[]).flat().filter((arg) => arg !== undefined);
+    const args = (command.processedArgs as (string | readonly string[] | undefined)[])
+      .flat()
+      .filter((arg) => arg !== undefined);
     await runVerb(options, async (context) => (await verb.load())(context, args, options));
   });
 }

@@ -17,7 +17,10 @@ export interface VerbContext {
 }
 
 /** Runs a verb and ends the process with its exit code, output flushed and everything closed. */
-export async function runVerb(options: GlobalOptions, verb: (context: VerbContext) => Promise<number>): Promise<void> {
+export async function runVerb(
+  options: GlobalOptions,
+  verb: (context: VerbContext) => Promise<number>,
+): Promise<void> {
   const controller = new AbortController();
   const onSignal = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(codeOfSignal(name));
@@ -44,7 +47,10 @@ export async function runVerb(options: GlobalOptions, verb: (context: VerbContex
       },
       openConfig: async () => {
         const { openConfig } = await import("./project/open-project.ts");
-        const config = await openConfig(options, { progress: sayProgress(options), signal: controller.signal });
+        const config = await openConfig(options, {
+          progress: sayProgress(options),
+          signal: controller.signal,
+        });
         opened.push(config);
         return config;
       },

@@ -19,7 +19,11 @@ export type StateOf = (key: AssetKey) => ReadonlySet<SelectableState>;
  *
  * @throws DefinitionError naming every term that matches nothing, with the nearest keys
  */
-export function selectAssets(graph: AssetGraph, terms: readonly string[], stateOf: StateOf): readonly AssetKey[] {
+export function selectAssets(
+  graph: AssetGraph,
+  terms: readonly string[],
+  stateOf: StateOf,
+): readonly AssetKey[] {
   const problems: DefinitionProblem[] = [];
   const included = terms.filter((term) => !term.startsWith("^"));
   const selected = new Set(included.length === 0 ? graph.keys : []);
@@ -32,12 +36,22 @@ export function selectAssets(graph: AssetGraph, terms: readonly string[], stateO
 }
 
 /** `a,b`: what every part names. */
-function both(graph: AssetGraph, term: string, stateOf: StateOf, problems: DefinitionProblem[]): readonly AssetKey[] {
+function both(
+  graph: AssetGraph,
+  term: string,
+  stateOf: StateOf,
+  problems: DefinitionProblem[],
+): readonly AssetKey[] {
   const [first = [], ...rest] = term.split(",").map((part) => one(graph, part.trim(), stateOf, problems));
   return first.filter((key) => rest.every((keys) => keys.includes(key)));
 }
 
-function one(graph: AssetGraph, term: string, stateOf: StateOf, problems: DefinitionProblem[]): readonly AssetKey[] {
+function one(
+  graph: AssetGraph,
+  term: string,
+  stateOf: StateOf,
+  problems: DefinitionProblem[],
+): readonly AssetKey[] {
   const { up, core, down } = parseHops(term);
   const matched = matches(graph, core, stateOf, problems);
   const reached = new Set(matched);
@@ -50,11 +64,17 @@ function one(graph: AssetGraph, term: string, stateOf: StateOf, problems: Defini
 
 function parseHops(term: string): { up: number | undefined; core: string; down: number | undefined } {
   const match = /^(?:(\d*)\+)?(.*?)(?:\+(\d*))?$/.exec(term);
-  const hops = (digits: string | undefined) => (digits === undefined ? undefined : digits === "" ? Infinity : Number(digits));
+  const hops = (digits: string | undefined) =>
+    digits === undefined ? undefined : digits === "" ? Infinity : Number(digits);
   return { up: hops(match?.[1]), core: match?.[2] ?? term, down: hops(match?.[3]) };
 }
 
-function matches(graph: AssetGraph, text: string, stateOf: StateOf, problems: DefinitionProblem[]): readonly AssetKey[] {
+function matches(
+  graph: AssetGraph,
+  text: string,
+  stateOf: StateOf,
+  problems: DefinitionProblem[],
+): readonly AssetKey[] {
   const [, field, value] = /^([a-z]+):(.*)$/.exec(text) ?? [];
   if (field !== undefined && value !== undefined) return byField(graph, field, value, stateOf, problems);
   if (graph.has(text)) return [text];
@@ -102,6 +122,9 @@ function byField(
 }
 
 function globPattern(text: string): RegExp {
-  const source = text.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const source = text
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
   return new RegExp(`^${source}$`);
 }

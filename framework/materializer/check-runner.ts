@@ -21,11 +21,7 @@ export interface CheckVerdict {
 }
 
 /** Stores and shows one result; says whether it holds back what is downstream. */
-export function recordCheck(
-  session: RunSession,
-  check: Check,
-  report: CheckReport,
-): CheckVerdict {
+export function recordCheck(session: RunSession, check: Check, report: CheckReport): CheckVerdict {
   const event = session.stamp({
     type: "check-finished",
     key: check.asset,

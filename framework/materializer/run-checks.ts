@@ -18,7 +18,15 @@ export async function runChecksOnly(
   const { store, selection, trigger, workers, checks } = request;
   try {
     await session.open();
-    const started = session.stamp({ type: "run-started", target: store.target, trigger, selection, keys: [], workers, usualMs: {} });
+    const started = session.stamp({
+      type: "run-started",
+      target: store.target,
+      trigger,
+      selection,
+      keys: [],
+      workers,
+      usualMs: {},
+    });
     store.startRun({ id: session.runId, trigger, selection, startedAt: started.at }, started);
     session.show(started);
     let hasFailed = false;

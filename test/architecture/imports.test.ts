@@ -64,10 +64,17 @@ function sourceFiles(directory: string): string[] {
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, "utf8");
   const found: Import[] = [];
-  const statements = /^(?:import|export)\s+(type\s+)?[^"';]*?\bfrom\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm;
+  const statements =
+    /^(?:import|export)\s+(type\s+)?[^"';]*?\bfrom\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm;
   for (const [whole, type, named, bare, lazy] of text.matchAll(statements)) {
-    const onlyTypes = type !== undefined || /^import\s*\{(\s*type\s+[\w$]+(\s+as\s+[\w$]+)?\s*,?)+\s*\}/.test(whole);
-    found.push({ from: file, to: named ?? bare ?? lazy ?? "", isTypeOnly: onlyTypes, isLazy: lazy !== undefined });
+    const onlyTypes =
+      type !== undefined || /^import\s*\{(\s*type\s+[\w$]+(\s+as\s+[\w$]+)?\s*,?)+\s*\}/.test(whole);
+    found.push({
+      from: file,
+      to: named ?? bare ?? lazy ?? "",
+      isTypeOnly: onlyTypes,
+      isLazy: lazy !== undefined,
+    });
   }
   return found;
 }
@@ -112,7 +119,10 @@ describe("imports", () => {
     const circles: string[] = [];
     const done = new Set<string>();
     const visit = (file: string, path: readonly string[]): void => {
-      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].map((step) => relative(framework, step)).join(" -> "));
+      if (path.includes(file))
+        circles.push(
+          [...path.slice(path.indexOf(file)), file].map((step) => relative(framework, step)).join(" -> "),
+        );
       else if (!done.has(file)) {
         for (const next of edges.get(file) ?? []) visit(next, [...path, file]);
         done.add(file);
@@ -126,13 +136,17 @@ describe("imports", () => {
     const strays = imports.flatMap(({ from, to }) => {
       const name = to.startsWith("@") ? to.split("/").slice(0, 2).join("/") : (to.split("/")[0] ?? to);
       const rooms = roomOfPackage[name];
-      return rooms === undefined || rooms.includes(roomOf(from)) ? [] : [`${relative(framework, from)} imports ${to}`];
+      return rooms === undefined || rooms.includes(roomOf(from))
+        ? []
+        : [`${relative(framework, from)} imports ${to}`];
     });
     expect(strays).toEqual([]);
   });
 
   it("of the shipped project name nothing but moraine and themselves", () => {
     const project = sourceFiles(resolve(framework, "../assets")).flatMap(importsOf);
-    expect(project.filter(({ to }) => to !== "moraine" && !to.startsWith("./") && !to.startsWith("node:"))).toEqual([]);
+    expect(
+      project.filter(({ to }) => to !== "moraine" && !to.startsWith("./") && !to.startsWith("node:")),
+    ).toEqual([]);
   });
 });

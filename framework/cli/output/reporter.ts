@@ -34,26 +34,21 @@ export async function createReporter(voice: Voice, options: GlobalOptions): Prom
   };
 }
 
-async function showerOf(voice: Exclude<Voice, "json">, options: GlobalOptions) {
-  const verbosity = options.quiet === true ? -1 : options.verbose === true ? 1 : 0;
-  switch (voice) {
-    case "off":
-      return { onEvent: () => {}, close: async () => {} };
-    case "plain": {
-      const { createPlainReporter } = await import("../../tui/plain-reporter.ts");
-      const plain = createPlainReporter({ write: (text) => process.stdout.write(text), verbosity });
-      return { onEvent: (event: RunEvent) => plain.onEvent(event), close: async () => plain.close() };
-    }
-    case "live": {
-      const { startLiveProgress } = await import("../../tui/live-progress.ts");
-      return startLiveProgress({
-        stdout: process.stdout,
-        stderr: process.stderr,
-        ascii: wantsAscii(options),
-        color: paintOf(options, process.stdout).enabled,
-        motion: options.motion !== false,
-        listFresh: options.verbose === true,
-      });
-    }
+async function showerOf(voice: Exclude<Voice, "json">, options: GlobalOptions): Promise<Reporter> {
+  if (voice === "off") return { onEvent: () => {}, close: async () => {} };
+  if (voice === "plain") {
+    const { createPlainReporter } = await import("../../tui/plain-reporter.ts");
+    const verbosity = options.quiet === true ? -1 : options.verbose === true ? 1 : 0;
+    const plain = createPlainReporter({ write: (text) => process.stdout.write(text), verbosity });
+    return { onEvent: (event) => plain.onEvent(event), close: async () => plain.close() };
   }
+  const { startLiveProgress } = await import("../../tui/live-progress.ts");
+  return startLiveProgress({
+    stdout: process.stdout,
+    stderr: process.stderr,
+    ascii: wantsAscii(options),
+    color: paintOf(options, process.stdout).enabled,
+    motion: options.motion !== false,
+    listFresh: options.verbose === true,
+  });
 }

@@ -13,14 +13,20 @@ export function wantsAscii(options: GlobalOptions): boolean {
 
 /** Colours and signs for what goes to stdout. */
 export function lookOf(options: GlobalOptions): Look {
-  return createLook({ ascii: wantsAscii(options), color: paintOf(options, process.stdout).enabled, motion: options.motion !== false });
+  return createLook({
+    ascii: wantsAscii(options),
+    color: paintOf(options, process.stdout).enabled,
+    motion: options.motion !== false,
+  });
 }
 
 /** Colours for one stream. */
 export function paintOf(options: GlobalOptions, stream: NodeJS.WriteStream): Paint {
   if (options.plain === true && options.color === undefined) return createPaint(false);
   const option = options.color;
-  return createPaint(wantsColor({ ...(option === undefined ? {} : { option }), env: process.env, isTTY: stream.isTTY }));
+  return createPaint(
+    wantsColor({ ...(option === undefined ? {} : { option }), env: process.env, isTTY: stream.isTTY }),
+  );
 }
 
 /** Width for tables: the terminal's, or unlimited when piped. */
@@ -32,6 +38,9 @@ export function tableWidth(): number {
 export function voiceOf(options: GlobalOptions, asked?: "live" | "plain" | "off"): Voice {
   if (options.json === true) return "json";
   if (asked !== undefined) return asked;
-  const isDumb = process.env["TERM"] === "dumb" || process.env["CI"] !== undefined || options.accessible === true;
-  return options.plain === true || isDumb || !process.stdout.isTTY || !process.stderr.isTTY ? "plain" : "live";
+  const isDumb =
+    process.env["TERM"] === "dumb" || process.env["CI"] !== undefined || options.accessible === true;
+  return options.plain === true || isDumb || !process.stdout.isTTY || !process.stderr.isTTY
+    ? "plain"
+    : "live";
 }

@@ -11,7 +11,10 @@ export function globsOf(entry: AssetEntry): readonly string[] {
 }
 
 /** Collects what a config and its modules define; sources (dbt projects) are read at the same time. */
-export async function collectDefinitions(entries: readonly unknown[], context: LoadContext): Promise<Definitions> {
+export async function collectDefinitions(
+  entries: readonly unknown[],
+  context: LoadContext,
+): Promise<Definitions> {
   const found = { assets: new Set<Asset>(), checks: new Set<Check>(), sources: new Set<AssetSource>() };
   const seen = new Set<unknown>();
   const visit = (value: unknown): void => {
@@ -50,10 +53,13 @@ function isModule(value: object): boolean {
 /** What an exception while importing a definition file says. */
 export function importProblem(error: unknown, where: string): readonly DefinitionProblem[] {
   if (error instanceof DefinitionError) return error.problems;
-  const stack = error instanceof Error ? error.stack?.split("\n").find((line) => line.trim().startsWith("at ")) : undefined;
+  const stack =
+    error instanceof Error
+      ? error.stack?.split("\n").find((line) => line.trim().startsWith("at "))
+      : undefined;
   return [
     {
-      message: `${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
+      message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
       where: stack === undefined ? where : `${where} (${stack.trim()})`,
     },
   ];

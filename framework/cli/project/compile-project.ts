@@ -22,7 +22,10 @@ interface Manifest {
  * @returns the compiled file of each entry, in order
  * @throws DefinitionError with file, line and column of every syntax error and unresolved import
  */
-export async function compileProject(paths: ProjectPaths, entries: readonly string[]): Promise<readonly string[]> {
+export async function compileProject(
+  paths: ProjectPaths,
+  entries: readonly string[],
+): Promise<readonly string[]> {
   const cacheDir = join(paths.stateDir, "cache", "project");
   const manifestFile = join(cacheDir, `${hashJson([publicApi, ...entries]).slice(0, 16)}.json`);
   const known = readManifest(manifestFile);
@@ -80,7 +83,9 @@ async function compile(paths: ProjectPaths, entries: readonly string[], cacheDir
   }
   const inputs = Object.keys(metafile.inputs).map((file) => join(paths.projectDir, file));
   const outputs = Object.entries(metafile.outputs).flatMap(([file, { entryPoint }]) =>
-    entryPoint === undefined ? [] : [[join(paths.projectDir, entryPoint), join(paths.projectDir, file)] as const],
+    entryPoint === undefined
+      ? []
+      : [[join(paths.projectDir, entryPoint), join(paths.projectDir, file)] as const],
   );
   await removeOldBuilds(cacheDir, outdir);
   return {
@@ -91,9 +96,14 @@ async function compile(paths: ProjectPaths, entries: readonly string[], cacheDir
 
 /** Another process may be importing the build before this one, so the two newest stay. */
 async function removeOldBuilds(cacheDir: string, newest: string): Promise<void> {
-  const builds = (await readdir(cacheDir)).filter((name) => name.startsWith("build-") && name !== basename(newest));
+  const builds = (await readdir(cacheDir)).filter(
+    (name) => name.startsWith("build-") && name !== basename(newest),
+  );
   const byAge = builds
-    .map((name) => ({ path: join(cacheDir, name), mtimeMs: statSync(join(cacheDir, name), { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .map((name) => ({
+      path: join(cacheDir, name),
+      mtimeMs: statSync(join(cacheDir, name), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+    }))
     .sort((a, b) => b.mtimeMs - a.mtimeMs);
   for (const { path } of byAge.slice(2)) rmSync(path, { recursive: true, force: true });
 }
@@ -129,6 +139,10 @@ function problemOf(message: Message): DefinitionProblem {
   const { location } = message;
   return {
     message: message.text,
-    ...(location === null ? {} : { where: `${relative(".", location.file) || location.file}:${location.line}:${location.column + 1}` }),
+    ...(location === null
+      ? {}
+      : {
+          where: `${relative(".", location.file) || location.file}:${location.line}:${location.column + 1}`,
+        }),
   };
 }

@@ -66,10 +66,20 @@ export async function loadGraph(
 async function importAssets({ config, ...paths }: LoadedConfig): Promise<readonly unknown[]> {
   const globs = globsOf(config.assets);
   if (globs.length === 0) return [config.assets];
-  const files = (await glob([...globs], { cwd: paths.projectDir, absolute: true, ignore: ["**/node_modules/**", ".moraine/**"] })).sort();
+  const files = (
+    await glob([...globs], {
+      cwd: paths.projectDir,
+      absolute: true,
+      ignore: ["**/node_modules/**", ".moraine/**"],
+    })
+  ).sort();
   if (files.length === 0) {
     throw new DefinitionError([
-      { message: `no file matches ${globs.join(", ")}`, where: relative(paths.projectDir, paths.configFile), next: "correct `assets`" },
+      {
+        message: `no file matches ${globs.join(", ")}`,
+        where: relative(paths.projectDir, paths.configFile),
+        next: "correct `assets`",
+      },
     ]);
   }
   // Compiled together with the config, so that what both import is one module and one asset, not two.
@@ -82,7 +92,9 @@ async function importAssets({ config, ...paths }: LoadedConfig): Promise<readonl
     result.status === "rejected" && result.reason instanceof DefinitionError ? result.reason.problems : [],
   );
   if (problems.length > 0) throw new DefinitionError(problems);
-  const [first, ...modules] = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const [first, ...modules] = settled.flatMap((result) =>
+    result.status === "fulfilled" ? [result.value] : [],
+  );
   return [configOf(first, paths).assets, ...modules];
 }
 
@@ -96,8 +108,10 @@ async function importModule(compiled: string, source: string, paths: ProjectPath
 }
 
 function configOf(module: unknown, paths: ProjectPaths): Config {
-  const config: unknown = typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
-  if (typeof config === "object" && config !== null && "name" in config && "assets" in config) return config as Config;
+  const config: unknown =
+    typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
+  if (typeof config === "object" && config !== null && "name" in config && "assets" in config)
+    return config as Config;
   throw new DefinitionError([
     {
       message: "expected a default export made by defineConfig({ name, assets, ... })",

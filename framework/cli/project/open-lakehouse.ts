@@ -7,10 +7,7 @@ import type { OpenContext } from "./open-project.ts";
 import { requirementsFile } from "./requirements-file.ts";
 
 /** Opens the target's lakehouse. Nothing heavy is loaded until a table is read or written. */
-export function openLakehouse(
-  project: LoadedConfig,
-  context: OpenContext,
-): Lakehouse {
+export function openLakehouse(project: LoadedConfig, context: OpenContext): Lakehouse {
   const { lakehouse } = project.target;
   return openEmbeddedLakehouse({
     dir: join(project.projectDir, lakehouse.dir ?? ".moraine/lake"),

@@ -69,7 +69,10 @@ export class OpenConfig implements LoadedConfig {
   /** Moraine's own resources and those of the config. */
   resources(): Resources {
     const { projectDir, stateDir, targetName: target } = this;
-    const own = Object.entries(this.config.resources ?? {}).map(([name, make]) => [name, make({ projectDir, stateDir, target })]);
+    const own = Object.entries(this.config.resources ?? {}).map(([name, make]) => [
+      name,
+      make({ projectDir, stateDir, target }),
+    ]);
     return { ...Object.fromEntries(own), secrets: this.secrets };
   }
 

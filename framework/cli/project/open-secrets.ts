@@ -23,7 +23,9 @@ function redacted(provider: SecretProvider, redactor: Redactor): SecretProvider 
     name: provider.name,
     async get(name, options) {
       const secret = await provider.get(name, options);
-      redactor.add(...Object.entries(secret).flatMap(([field, value]) => (openFields.has(field) ? [] : [value])));
+      redactor.add(
+        ...Object.entries(secret).flatMap(([field, value]) => (openFields.has(field) ? [] : [value])),
+      );
       return secret;
     },
   };

@@ -53,11 +53,25 @@ async function credentialsAt(url: string): Promise<Secret> {
   try {
     const response = await fetch(where);
     if (!response.ok) {
-      fail({ reason: "bad-response", message: "the org at MORAINE_SALESFORCE_URL is not a moraine sandbox", got: `HTTP ${response.status}`, retryable: false, ...hint });
+      fail({
+        reason: "bad-response",
+        message: "the org at MORAINE_SALESFORCE_URL is not a moraine sandbox",
+        got: `HTTP ${response.status}`,
+        retryable: false,
+        ...hint,
+      });
     }
     return { ...((await response.json()) as Secret), url };
   } catch (error) {
     if (error instanceof FailureError) throw error;
-    return fail({ reason: "unreachable", message: "no sandbox org answers at MORAINE_SALESFORCE_URL", retryable: true, ...hint }, error);
+    return fail(
+      {
+        reason: "unreachable",
+        message: "no sandbox org answers at MORAINE_SALESFORCE_URL",
+        retryable: true,
+        ...hint,
+      },
+      error,
+    );
   }
 }

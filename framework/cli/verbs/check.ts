@@ -23,18 +23,29 @@ interface CheckVerbOptions {
 }
 
 /** `moraine check`. */
-export async function check(context: VerbContext, terms: readonly string[], options: CheckVerbOptions): Promise<number> {
+export async function check(
+  context: VerbContext,
+  terms: readonly string[],
+  options: CheckVerbOptions,
+): Promise<number> {
   if (options.failOn !== undefined && options.failOn !== "warn" && options.failOn !== "error") {
     throw new UsageError(`--fail-on is warn or error, got ${options.failOn}`);
   }
   const project = await context.openProject();
-  const statuses = terms.some((term) => term.includes("state:")) ? await readStatuses(project, { asked: false }) : new Map();
+  const statuses = terms.some((term) => term.includes("state:"))
+    ? await readStatuses(project, { asked: false })
+    : new Map();
   const keys = selectFrom(project, terms, statuses);
   if (options.rows !== undefined) return printRows(context, project, findCheck(project, keys, options.rows));
-  const checks = options.name === undefined ? keys.flatMap((key) => project.graph.checks(key)) : [findCheck(project, keys, options.name)];
+  const checks =
+    options.name === undefined
+      ? keys.flatMap((key) => project.graph.checks(key))
+      : [findCheck(project, keys, options.name)];
   const runnable = checks.filter((candidate) => candidate.source.type !== "report");
   if (runnable.length < checks.length) {
-    say(`${countOf(checks.length - runnable.length, "check")} left out: found only while the asset is materialized`);
+    say(
+      `${countOf(checks.length - runnable.length, "check")} left out: found only while the asset is materialized`,
+    );
   }
   return runAndPrint(context, project, { keys, checks: runnable, terms, failOn: options.failOn ?? "error" });
 }
@@ -42,7 +53,12 @@ export async function check(context: VerbContext, terms: readonly string[], opti
 async function runAndPrint(
   context: VerbContext,
   project: OpenProject,
-  request: { readonly keys: readonly AssetKey[]; readonly checks: readonly Check[]; readonly terms: readonly string[]; readonly failOn: string },
+  request: {
+    readonly keys: readonly AssetKey[];
+    readonly checks: readonly Check[];
+    readonly terms: readonly string[];
+    readonly failOn: string;
+  },
 ): Promise<number> {
   const { runId, status } = await runChecksOnly({
     graph: project.graph,
@@ -73,13 +89,23 @@ async function runAndPrint(
     print(
       ...tableLines(
         [
-          { title: "", paint: (cell, row) => (results[row] === undefined ? cell : paint.as(checkSign(results[row]), cell)) },
+          {
+            title: "",
+            paint: (cell, row) =>
+              results[row] === undefined ? cell : paint.as(checkSign(results[row]), cell),
+          },
           { title: "asset", cut: "middle" },
           { title: "check", cut: "middle" },
           { title: "severity" },
           { title: "result" },
         ],
-        results.map((result) => [signs.sign[checkSign(result)], result.key, result.check, severityText(result), checkText(result)]),
+        results.map((result) => [
+          signs.sign[checkSign(result)],
+          result.key,
+          result.check,
+          severityText(result),
+          checkText(result),
+        ]),
         { width: tableWidth() },
       ),
       "",
@@ -113,7 +139,17 @@ function findCheck(project: OpenProject, keys: readonly AssetKey[], name: string
   const found = checks.filter((candidate) => candidate.name === name);
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
-  if (only !== undefined) throw new UsageError(`${found.length} assets have a check ${name}`, `moraine check ${only.asset} --name ${name}`);
-  const names = nearest(name, checks.map((candidate) => candidate.name));
-  throw new UsageError(`no check ${name} on the selected assets`, names.length > 0 ? `did you mean ${names.join(" or ")}?` : undefined);
+  if (only !== undefined)
+    throw new UsageError(
+      `${found.length} assets have a check ${name}`,
+      `moraine check ${only.asset} --name ${name}`,
+    );
+  const names = nearest(
+    name,
+    checks.map((candidate) => candidate.name),
+  );
+  throw new UsageError(
+    `no check ${name} on the selected assets`,
+    names.length > 0 ? `did you mean ${names.join(" or ")}?` : undefined,
+  );
 }

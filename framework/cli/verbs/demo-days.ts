@@ -13,7 +13,8 @@ export async function passDays(
   options: { readonly users?: number; readonly days?: number },
 ): Promise<Days> {
   const url = process.env["MORAINE_SALESFORCE_URL"];
-  if (url !== undefined && url !== "") return { type: "passed", ...(await advanceServed(url, options.days ?? 1)) };
+  if (url !== undefined && url !== "")
+    return { type: "passed", ...(await advanceServed(url, options.days ?? 1)) };
   const { openSandboxData } = await import("../../sandbox/sandbox.ts");
   const data = await openSandboxData(join(stateDir, "sandbox.db"));
   try {
@@ -32,9 +33,25 @@ async function advanceServed(url: string, days: number): Promise<DayCounts> {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ days }),
-  }).catch((error: unknown) => fail({ reason: "unreachable", message: "no sandbox org answers at MORAINE_SALESFORCE_URL", where, retryable: true }, error));
+  }).catch((error: unknown) =>
+    fail(
+      {
+        reason: "unreachable",
+        message: "no sandbox org answers at MORAINE_SALESFORCE_URL",
+        where,
+        retryable: true,
+      },
+      error,
+    ),
+  );
   if (!response.ok) {
-    fail({ reason: "bad-response", message: "the org at MORAINE_SALESFORCE_URL would not let a day pass", got: `HTTP ${response.status}`, where, retryable: false });
+    fail({
+      reason: "bad-response",
+      message: "the org at MORAINE_SALESFORCE_URL would not let a day pass",
+      got: `HTTP ${response.status}`,
+      where,
+      retryable: false,
+    });
   }
   return (await response.json()) as DayCounts;
 }

@@ -1,5 +1,6 @@
 import { assetKey } from "../../definition/asset-key.ts";
 import { collectRows, type Row } from "../../lakehouse/lakehouse.ts";
+import { checkText } from "../../tui/words/check.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { countOf, formatCount } from "../../tui/words/numbers.ts";
 import { cleanText } from "../../tui/words/text.ts";
@@ -39,7 +40,9 @@ export async function printStory(
     `  in ${dimension}  ${countOf(opened, "version")} opened; now ${number(totals, "versions")} versions of ${number(totals, "users")} users, ${number(totals, "retired")} of them retired`,
     ...(await historyLines(project, heading)),
     ...heading("Lineage"),
-    ...lineageLines(declaredLineage(project, project.graph.keys), [dimension], facts.options).map((line) => `  ${line}`),
+    ...lineageLines(declaredLineage(project, project.graph.keys), [dimension], facts.options).map(
+      (line) => `  ${line}`,
+    ),
     ...heading("Checks"),
     ...checkLines(project, signs.sign).map((line) => `  ${line}`),
     ...heading("Next"),
@@ -51,7 +54,8 @@ export async function printStory(
 }
 
 function dayText(days: Days): string {
-  if (days.type === "seeded") return `a new org with ${countOf(days.users, "user")}; its clock says ${days.now}`;
+  if (days.type === "seeded")
+    return `a new org with ${countOf(days.users, "user")}; its clock says ${days.now}`;
   const happened = [
     countOf(days.hires, "hire"),
     countOf(days.moves, "move between divisions", "moves between divisions"),
@@ -64,27 +68,40 @@ function dayText(days: Days): string {
 }
 
 /** The history of the user with the most versions, of those that changed last. */
-async function historyLines(project: OpenProject, heading: (text: string) => readonly string[]): Promise<readonly string[]> {
+async function historyLines(
+  project: OpenProject,
+  heading: (text: string) => readonly string[],
+): Promise<readonly string[]> {
   const rows = await rowsOf(
     project,
     `SELECT * FROM ${tableOf(project)} WHERE user_id = (
        SELECT user_id FROM ${tableOf(project)} GROUP BY user_id ORDER BY count(*) DESC, max(valid_from) DESC, user_id LIMIT 1)
      ORDER BY valid_from`,
   );
-  const text = (row: Row, name: string) => cleanText(row[name] === null || row[name] === undefined ? "" : String(row[name]));
+  const text = (row: Row, name: string) => (typeof row[name] === "string" ? cleanText(row[name]) : "");
   const instant = (row: Row, name: string) => text(row, name).slice(0, 19) || "open";
   const last = rows.at(-1);
   if (last === undefined) return [];
   return [
     ...heading(`History of ${text(last, "name")} (${text(last, "user_id")})`),
     ...tableLines(
-      [{ title: "valid_from" }, { title: "valid_to" }, { title: "division" }, { title: "audit_phase" }, { title: "state" }],
+      [
+        { title: "valid_from" },
+        { title: "valid_to" },
+        { title: "division" },
+        { title: "audit_phase" },
+        { title: "state" },
+      ],
       rows.map((row) => [
         instant(row, "valid_from"),
         instant(row, "valid_to"),
         row["division"] === null ? "NULL" : text(row, "division"),
         row["audit_phase"] === null ? "NULL" : text(row, "audit_phase"),
-        row["is_deleted"] === true ? `deleted (${text(row, "delete_reason")})` : row["is_current"] === true ? "current" : "",
+        row["is_deleted"] === true
+          ? `deleted (${text(row, "delete_reason")})`
+          : row["is_current"] === true
+            ? "current"
+            : "",
       ]),
       { width: tableWidth() - 2 },
     ).map((line) => `  ${line}`),
@@ -97,7 +114,10 @@ function checkLines(project: OpenProject, sign: Readonly<Record<string, string>>
   const failed = results.filter((result) => !isPassed(result));
   return [
     `${sign["materialized"]} ${countOf(results.length - failed.length, "check")} passed`,
-    ...failed.map((result) => `${sign[result.severity === "warn" ? "warned" : "failed"]} ${result.key}  ${result.check}: ${String(result.result.value ?? "failed")} (${result.severity})`),
+    ...failed.map(
+      (result) =>
+        `${sign[result.severity === "warn" ? "warned" : "failed"]} ${result.key}  ${result.check}: ${checkText(result)} (${result.severity})`,
+    ),
   ];
 }
 

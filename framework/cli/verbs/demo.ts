@@ -18,10 +18,24 @@ interface DemoOptions {
 }
 
 /** What the demo keeps and `--reset` empties; the Python environment stays. */
-const demoState = ["sandbox.db", "sandbox.db-wal", "sandbox.db-shm", "moraine.db", "moraine.db-wal", "moraine.db-shm", "lake", "loads", "logs"];
+const demoState = [
+  "sandbox.db",
+  "sandbox.db-wal",
+  "sandbox.db-shm",
+  "moraine.db",
+  "moraine.db-wal",
+  "moraine.db-shm",
+  "lake",
+  "loads",
+  "logs",
+];
 
 /** `moraine demo`: a day passes in the local org, then the whole pipeline runs, then it shows what came of it. */
-export async function demo(context: VerbContext, _args: readonly string[], options: DemoOptions): Promise<number> {
+export async function demo(
+  context: VerbContext,
+  _args: readonly string[],
+  options: DemoOptions,
+): Promise<number> {
   const { options: global, signal } = context;
   const { stateDir } = findProject(global.project);
   if (options.reset === true) reset(stateDir, global.yes === true);
@@ -42,7 +56,8 @@ export async function demo(context: VerbContext, _args: readonly string[], optio
     });
     await reporter.close();
     if (outcome.exitCode !== exitCode.done) return outcome.exitCode;
-    if (voice !== "json" && global.quiet !== true) await printStory(project, { days, versionsBefore, options: global });
+    if (voice !== "json" && global.quiet !== true)
+      await printStory(project, { days, versionsBefore, options: global });
     return exitCode.done;
   } finally {
     await reporter.close();
@@ -50,7 +65,8 @@ export async function demo(context: VerbContext, _args: readonly string[], optio
 }
 
 function reset(stateDir: string, isConfirmed: boolean): void {
-  if (!isConfirmed) throw new UsageError("--reset empties the local org, the lake and the store", "add --yes");
+  if (!isConfirmed)
+    throw new UsageError("--reset empties the local org, the lake and the store", "add --yes");
   for (const name of demoState) rmSync(join(stateDir, name), { recursive: true, force: true });
   say("emptied the local org, the lake and the store");
 }

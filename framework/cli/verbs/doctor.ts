@@ -32,7 +32,10 @@ const examinations: Readonly<Record<string, Examine>> = {
   async project(context) {
     const { graph, targetName } = await context.openProject();
     const checks = graph.keys.flatMap((key) => graph.checks(key));
-    return { status: "ok", message: `${countOf(graph.size, "asset")}, ${countOf(checks.length, "check")}, target ${targetName}` };
+    return {
+      status: "ok",
+      message: `${countOf(graph.size, "asset")}, ${countOf(checks.length, "check")}, target ${targetName}`,
+    };
   },
   async python(context) {
     const { stateDir, projectDir } = await context.openConfig();
@@ -48,7 +51,10 @@ const examinations: Readonly<Record<string, Examine>> = {
   async store(context) {
     const { store, storePath } = await context.openConfig();
     const [last] = store.runs({ limit: 1 });
-    return { status: "ok", message: `${storePath}, ${last === undefined ? "no run yet" : `last run ${last.id} ${last.status}`}` };
+    return {
+      status: "ok",
+      message: `${storePath}, ${last === undefined ? "no run yet" : `last run ${last.id} ${last.status}`}`,
+    };
   },
   async lake(context) {
     const { lakehouse } = await context.openConfig();
@@ -92,9 +98,16 @@ const examinations: Readonly<Record<string, Examine>> = {
 };
 
 /** `moraine doctor`. Every examination runs, whatever the ones before it found. */
-export async function doctor(context: VerbContext, _args: readonly string[], options: { readonly only?: string }): Promise<number> {
-  const names = Object.keys(examinations).filter((name) => options.only === undefined || name === options.only);
-  if (names.length === 0) throw new UsageError(`--only is ${Object.keys(examinations).join(", ")}, got ${options.only}`);
+export async function doctor(
+  context: VerbContext,
+  _args: readonly string[],
+  options: { readonly only?: string },
+): Promise<number> {
+  const names = Object.keys(examinations).filter(
+    (name) => options.only === undefined || name === options.only,
+  );
+  if (names.length === 0)
+    throw new UsageError(`--only is ${Object.keys(examinations).join(", ")}, got ${options.only}`);
   const { signs, paint } = lookOf(context.options);
   const findings: Finding[] = [];
   for (const name of names) {
@@ -108,19 +121,31 @@ export async function doctor(context: VerbContext, _args: readonly string[], opt
   const failed = findings.filter((finding) => finding.status === "fail");
   if (context.options.json === true) printJson(findings);
   else print(failed.length === 0 ? "nothing to mend" : `${countOf(failed.length, "thing")} to mend`);
-  return failed.reduce((worst, finding) => Math.max(worst, finding.exitCode ?? exitCode.workFailed), exitCode.done);
+  return failed.reduce<number>(
+    (worst, finding) => Math.max(worst, finding.exitCode ?? exitCode.workFailed),
+    exitCode.done,
+  );
 }
 
-async function examine(examination: Examine | undefined, context: VerbContext): Promise<Omit<Finding, "name">> {
+async function examine(
+  examination: Examine | undefined,
+  context: VerbContext,
+): Promise<Omit<Finding, "name">> {
   try {
     if (examination === undefined) throw new Error("Internal error: expected a known examination");
     return await examination(context);
   } catch (error) {
     if (error instanceof FailureError) {
       const { message, got, next, reason } = error.failure;
-      return { status: "fail", message: got === undefined ? message : `${message}: ${got}`, ...(next === undefined ? {} : { next }), exitCode: exitCodeOf(reason) };
+      return {
+        status: "fail",
+        message: got === undefined ? message : `${message}: ${got}`,
+        ...(next === undefined ? {} : { next }),
+        exitCode: exitCodeOf(reason),
+      };
     }
-    if (error instanceof StoreError) return { status: "fail", message: error.message, next: error.next, exitCode: exitCode.storeUnusable };
+    if (error instanceof StoreError)
+      return { status: "fail", message: error.message, next: error.next, exitCode: exitCode.storeUnusable };
     if (error instanceof DefinitionError || error instanceof UsageError) {
       return { status: "fail", message: error.message, exitCode: exitCode.wrongUsage };
     }

@@ -18,7 +18,11 @@ interface LakeOptions {
 }
 
 /** `moraine lake`. */
-export async function lake(context: VerbContext, [action = "tables", ...terms]: readonly string[], options: LakeOptions): Promise<number> {
+export async function lake(
+  context: VerbContext,
+  [action = "tables", ...terms]: readonly string[],
+  options: LakeOptions,
+): Promise<number> {
   switch (action) {
     case "tables":
       return tables(context, await context.openConfig());
@@ -27,21 +31,37 @@ export async function lake(context: VerbContext, [action = "tables", ...terms]: 
     case "optimize":
       return optimize(context, await context.openProject(), terms);
     case "expire":
-      return expire(context, await context.openProject(), terms, parseAge(options.olderThan ?? "7d", "--older-than"));
+      return expire(
+        context,
+        await context.openProject(),
+        terms,
+        parseAge(options.olderThan ?? "7d", "--older-than"),
+      );
     default:
-      throw new UsageError(`no action ${action}; expected tables, serve, optimize or expire`, "moraine lake --help");
+      throw new UsageError(
+        `no action ${action}; expected tables, serve, optimize or expire`,
+        "moraine lake --help",
+      );
   }
 }
 
 async function tables(context: VerbContext, project: OpenConfig): Promise<number> {
   const found = await project.lakehouse.tables();
   if (context.options.json === true) {
-    printJson(found.map((table) => ({ ...table, rows: table.rows ?? null, snapshot: table.snapshot ?? null })));
+    printJson(
+      found.map((table) => ({ ...table, rows: table.rows ?? null, snapshot: table.snapshot ?? null })),
+    );
     return exitCode.done;
   }
   print(
     ...tableLines(
-      [{ title: "table" }, { title: "rows", align: "right" }, { title: "committed" }, { title: "snapshot" }, { title: "location", cut: "middle" }],
+      [
+        { title: "table" },
+        { title: "rows", align: "right" },
+        { title: "committed" },
+        { title: "snapshot" },
+        { title: "location", cut: "middle" },
+      ],
       found.map((table) => [
         table.key,
         table.rows === undefined ? "" : formatCount(table.rows),
@@ -66,7 +86,10 @@ async function serve(context: VerbContext, project: OpenConfig, options: LakeOpt
   });
   if (context.options.json === true) print(JSON.stringify({ url: catalog.url, token }));
   else {
-    print(`Iceberg REST catalog at ${catalog.url}`, ...(options.token === undefined ? [`token ${token}`] : []));
+    print(
+      `Iceberg REST catalog at ${catalog.url}`,
+      ...(options.token === undefined ? [`token ${token}`] : []),
+    );
     say("Ctrl-C or SIGTERM stops it.");
   }
   await untilStopped(context.signal);
@@ -74,26 +97,38 @@ async function serve(context: VerbContext, project: OpenConfig, options: LakeOpt
   return exitCode.done;
 }
 
-async function optimize(context: VerbContext, project: OpenProject, terms: readonly string[]): Promise<number> {
+async function optimize(
+  context: VerbContext,
+  project: OpenProject,
+  terms: readonly string[],
+): Promise<number> {
   const results = [];
   for (const key of selectFrom(project, terms, new Map())) {
     if (!(await project.lakehouse.exists(key))) continue;
     const result = { key, ...(await project.lakehouse.optimize(key, context.signal)) };
     results.push(result);
-    if (context.options.json !== true) print(`${key}: ${result.filesBefore} files became ${result.filesAfter}`);
+    if (context.options.json !== true)
+      print(`${key}: ${result.filesBefore} files became ${result.filesAfter}`);
   }
   if (context.options.json === true) printJson(results);
   return exitCode.done;
 }
 
-async function expire(context: VerbContext, project: OpenProject, terms: readonly string[], olderThanMs: number): Promise<number> {
+async function expire(
+  context: VerbContext,
+  project: OpenProject,
+  terms: readonly string[],
+  olderThanMs: number,
+): Promise<number> {
   const results = [];
   for (const key of selectFrom(project, terms, new Map())) {
     if (!(await project.lakehouse.exists(key))) continue;
     const result = { key, ...(await project.lakehouse.expire(key, { olderThanMs, signal: context.signal })) };
     results.push(result);
     if (context.options.json !== true) {
-      print(`${key}: ${result.snapshotsRemoved} snapshots and ${result.filesRemoved} files removed, ${formatBytes(result.bytesFreed)} freed`);
+      print(
+        `${key}: ${result.snapshotsRemoved} snapshots and ${result.filesRemoved} files removed, ${formatBytes(result.bytesFreed)} freed`,
+      );
     }
   }
   if (context.options.json === true) printJson(results);

@@ -20,15 +20,26 @@ interface LineageOptions {
 /** The lineage as nodes and edges; also the shape of `lineage --json`. `external` nodes are what assets read from outside. */
 interface Lineage {
   readonly nodes: readonly { readonly key: string; readonly kind: string; readonly external: boolean }[];
-  readonly edges: readonly { readonly from: string; readonly to: string; readonly dataVersion?: string | null }[];
+  readonly edges: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly dataVersion?: string | null;
+  }[];
 }
 
 /** `moraine lineage`. */
-export async function lineage(context: VerbContext, terms: readonly string[], options: LineageOptions): Promise<number> {
+export async function lineage(
+  context: VerbContext,
+  terms: readonly string[],
+  options: LineageOptions,
+): Promise<number> {
   const project = await context.openProject();
   const focus = selectFrom(project, terms, new Map());
   const keys = reach(project, focus, options);
-  const found = options.recorded === undefined ? declaredLineage(project, keys) : recorded(project, keys, options.recorded);
+  const found =
+    options.recorded === undefined
+      ? declaredLineage(project, keys)
+      : recorded(project, keys, options.recorded);
   const format = context.options.json === true ? "json" : (options.format ?? "lanes");
   switch (format) {
     case "json":
@@ -49,9 +60,15 @@ export async function lineage(context: VerbContext, terms: readonly string[], op
 }
 
 /** The focus with everything within the asked hops, in topological order. */
-function reach(project: OpenProject, focus: readonly AssetKey[], { up, down }: LineageOptions): readonly AssetKey[] {
+function reach(
+  project: OpenProject,
+  focus: readonly AssetKey[],
+  { up, down }: LineageOptions,
+): readonly AssetKey[] {
   const { graph } = project;
-  const reached = new Set(focus.flatMap((key) => [key, ...graph.ancestors(key, up), ...graph.descendants(key, down)]));
+  const reached = new Set(
+    focus.flatMap((key) => [key, ...graph.ancestors(key, up), ...graph.descendants(key, down)]),
+  );
   return graph.keys.filter((key) => reached.has(key));
 }
 
@@ -70,7 +87,12 @@ export function declaredLineage({ graph }: OpenProject, keys: readonly AssetKey[
     ],
     edges: [
       ...outside,
-      ...keys.flatMap((to) => graph.upstreams(to).filter((from) => shown.has(from)).map((from) => ({ from, to }))),
+      ...keys.flatMap((to) =>
+        graph
+          .upstreams(to)
+          .filter((from) => shown.has(from))
+          .map((from) => ({ from, to })),
+      ),
     ],
   };
 }
@@ -80,11 +102,19 @@ function recorded({ graph, store }: OpenProject, keys: readonly AssetKey[], id: 
   if (run === undefined) throw new UsageError(`no run ${id}`, "moraine runs");
   const edges = keys.flatMap((key) => {
     const record = store.materializations(key).find((candidate) => candidate.runId === run.id);
-    return (record?.upstreams ?? []).map((edge) => ({ from: edge.upstream, to: key, dataVersion: edge.dataVersion ?? null }));
+    return (record?.upstreams ?? []).map((edge) => ({
+      from: edge.upstream,
+      to: key,
+      dataVersion: edge.dataVersion ?? null,
+    }));
   });
   const named = [...new Set(edges.flatMap((edge) => [edge.from, edge.to]))];
   return {
-    nodes: named.map((key) => ({ key, kind: graph.has(key) ? graph.asset(key).assetKind : "unknown", external: false })),
+    nodes: named.map((key) => ({
+      key,
+      kind: graph.has(key) ? graph.asset(key).assetKind : "unknown",
+      external: false,
+    })),
     edges,
   };
 }
@@ -93,7 +123,9 @@ function mermaid({ nodes, edges }: Lineage): readonly string[] {
   const ids = new Map(nodes.map((node, index) => [node.key, `n${index}`]));
   return [
     "graph LR",
-    ...nodes.map(({ key, external }) => (external ? `  ${ids.get(key)}(["${title(key)}"])` : `  ${ids.get(key)}["${key}"]`)),
+    ...nodes.map(({ key, external }) =>
+      external ? `  ${ids.get(key)}(["${title(key)}"])` : `  ${ids.get(key)}["${key}"]`,
+    ),
     ...edges.map((edge) => `  ${ids.get(edge.from)} --> ${ids.get(edge.to)}`),
   ];
 }
@@ -103,8 +135,14 @@ function dot({ nodes, edges }: Lineage): readonly string[] {
   return [
     "digraph lineage {",
     "  rankdir=LR;",
-    ...nodes.map(({ key, external }) => `  ${quote(external ? title(key) : key)} [shape=${external ? "ellipse" : "box"}];`),
-    ...edges.map(({ from, to }) => `  ${quote(nodes.some((node) => node.external && node.key === from) ? title(from) : from)} -> ${quote(to)};`),
+    ...nodes.map(
+      ({ key, external }) =>
+        `  ${quote(external ? title(key) : key)} [shape=${external ? "ellipse" : "box"}];`,
+    ),
+    ...edges.map(
+      ({ from, to }) =>
+        `  ${quote(nodes.some((node) => node.external && node.key === from) ? title(from) : from)} -> ${quote(to)};`,
+    ),
     "}",
   ];
 }
@@ -118,7 +156,10 @@ export function lineageLines(
   const { signs, paint } = lookOf(options);
   const rows = laneRows(
     laneOrder(
-      nodes.map(({ key }) => ({ key, upstreams: edges.filter((edge) => edge.to === key).map((edge) => edge.from) })),
+      nodes.map(({ key }) => ({
+        key,
+        upstreams: edges.filter((edge) => edge.to === key).map((edge) => edge.from),
+      })),
     ),
   );
   const outside = new Set(nodes.flatMap(({ key, external }) => (external ? [key] : [])));
@@ -130,7 +171,9 @@ export function lineageLines(
   const width = lanesWidth(rows);
   return rows.map((row) => {
     const name = nameOf(row.key);
-    const reads = row.upstreams.map((upstream) => `${nameOf(upstream)}${versionOf(upstream, row.key)}`).join(", ");
+    const reads = row.upstreams
+      .map((upstream) => `${nameOf(upstream)}${versionOf(upstream, row.key)}`)
+      .join(", ");
     const shown = focus.includes(row.key) ? paint.bold(name) : name;
     const line = `${padEnd(laneText(row, signs), width)}  ${shown}`;
     return reads === "" ? line : `${line}  ${paint.dim(`reads ${reads}`)}`;

@@ -51,7 +51,11 @@ export async function list(context: VerbContext, terms: readonly string[]): Prom
   print(
     ...tableLines(
       [
-        { title: "", fixed: true, paint: (cell, row) => paint.as(assets[row] === undefined ? "fresh" : signOf(assets[row]), cell) },
+        {
+          title: "",
+          fixed: true,
+          paint: (cell, row) => paint.as(assets[row] === undefined ? "fresh" : signOf(assets[row]), cell),
+        },
         { title: "asset", cut: "middle", min: 20 },
         { title: "status", fixed: true },
         { title: "rows", align: "right", fixed: true },
@@ -65,7 +69,9 @@ export async function list(context: VerbContext, terms: readonly string[]): Prom
           asset.key,
           signOf(asset),
           rows === undefined ? "" : formatCount(rows),
-          asset.lastMaterialization === null ? "never" : formatAge(now - Date.parse(asset.lastMaterialization.at)),
+          asset.lastMaterialization === null
+            ? "never"
+            : formatAge(now - Date.parse(asset.lastMaterialization.at)),
           causeSummary(asset.causes),
         ];
       }),

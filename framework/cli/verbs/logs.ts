@@ -19,14 +19,18 @@ const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 const pollEveryMs = 250;
 
 /** `moraine logs`. */
-export async function logs(context: VerbContext, [id = "", text]: readonly string[], options: LogsOptions): Promise<number> {
+export async function logs(
+  context: VerbContext,
+  [id = "", text]: readonly string[],
+  options: LogsOptions,
+): Promise<number> {
   const project = await context.openProject();
   const run = findRun(project, id);
   const key: AssetKey | undefined = text === undefined ? undefined : selectOne(project, text);
   const least = levelOf(options.level ?? "info");
   const isJson = context.options.json === true;
   const events: StoredEvent[] = [];
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const page = project.store.events({ runId: run.id, after, ...(key === undefined ? {} : { key }) });
     if (isJson) events.push(...page);
     else for (const { event } of page) printLine(event, least, options.grep);

@@ -29,9 +29,15 @@ export async function materializeVerb(
   options: MaterializeOptions,
 ): Promise<number> {
   if (options.force === true && terms.length === 0) {
-    throw new UsageError("--force needs a selection, so that not everything is done again by accident", "moraine materialize --force '*'");
+    throw new UsageError(
+      "--force needs a selection, so that not everything is done again by accident",
+      "moraine materialize --force '*'",
+    );
   }
-  const reporter = await createReporter(voiceOf(context.options, progressOption(options.progress)), context.options);
+  const reporter = await createReporter(
+    voiceOf(context.options, progressOption(options.progress)),
+    context.options,
+  );
   try {
     const project = await context.openProject((progress) => {
       reporter.onEvent({ type: "resource-progress", runId: "", at: new Date().toISOString(), ...progress });

@@ -24,13 +24,20 @@ export async function plan(
       key,
       kind: project.graph.asset(key).assetKind,
       status,
-      action: status === "fresh" ? "none" : causes.every((cause) => cause.type === "upstream") ? "maybe" : "run",
+      action:
+        status === "fresh" ? "none" : causes.every((cause) => cause.type === "upstream") ? "maybe" : "run",
       causes: trimCauses(causes),
       usualMs: usual.get(key) ?? null,
     }));
   const toRun = steps.filter((step) => step.action !== "none");
   if (context.options.json === true) {
-    printJson({ target: project.targetName, selection: terms, steps, toRun: toRun.length, fresh: selected.length - toRun.length });
+    printJson({
+      target: project.targetName,
+      selection: terms,
+      steps,
+      toRun: toRun.length,
+      fresh: selected.length - toRun.length,
+    });
   } else {
     const { signs, paint } = lookOf(context.options);
     print(

@@ -14,7 +14,8 @@ export async function query(
   options: { readonly limit?: number; readonly format?: string },
 ): Promise<number> {
   const format = context.options.json === true ? "json" : (options.format ?? "table");
-  if (!["table", "csv", "json"].includes(format)) throw new UsageError(`--format is table, csv or json, got ${format}`);
+  if (!["table", "csv", "json"].includes(format))
+    throw new UsageError(`--format is table, csv or json, got ${format}`);
   const limit = options.limit ?? 1000;
   const project = await context.openConfig();
   const result = await project.lakehouse.query(sql, { signal: context.signal });
@@ -27,11 +28,20 @@ export async function query(
   }
   const names = result.columns.map((column) => column.name);
   if (format === "json") printJson(rows);
-  else if (format === "csv") process.stdout.write(stringify(rows.map((row) => names.map((name) => textOf(row[name]))), { header: true, columns: names }));
+  else if (format === "csv")
+    process.stdout.write(
+      stringify(
+        rows.map((row) => names.map((name) => textOf(row[name]))),
+        { header: true, columns: names },
+      ),
+    );
   else {
     print(
       ...tableLines(
-        result.columns.map((column) => ({ title: column.name, align: isNumeric(column.type) ? ("right" as const) : ("left" as const) })),
+        result.columns.map((column) => ({
+          title: column.name,
+          align: isNumeric(column.type) ? ("right" as const) : ("left" as const),
+        })),
         rows.map((row) => names.map((name) => (row[name] === null ? "NULL" : cleanText(textOf(row[name]))))),
         { width: tableWidth() },
       ),

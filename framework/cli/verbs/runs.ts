@@ -20,7 +20,11 @@ interface RunsOptions {
 const statuses: readonly RunStatus[] = ["running", "succeeded", "failed", "cancelled", "interrupted"];
 
 /** `moraine runs`. */
-export async function runs(context: VerbContext, [id]: readonly string[], options: RunsOptions): Promise<number> {
+export async function runs(
+  context: VerbContext,
+  [id]: readonly string[],
+  options: RunsOptions,
+): Promise<number> {
   const project = await context.openProject();
   // Whoever looks should not see a run as running whose process is gone.
   project.store.interruptDeadRuns(new Date().toISOString());
@@ -54,7 +58,9 @@ export async function runs(context: VerbContext, [id]: readonly string[], option
         run.trigger,
         run.selection || "all",
         run.status,
-        run.finishedAt === undefined ? "" : formatDuration(Date.parse(run.finishedAt) - Date.parse(run.startedAt)),
+        run.finishedAt === undefined
+          ? ""
+          : formatDuration(Date.parse(run.finishedAt) - Date.parse(run.startedAt)),
         ...outcomes.map((outcome) => String(run.counts[outcome])),
       ]),
       { width: tableWidth() },
@@ -80,7 +86,14 @@ function showRun(context: VerbContext, project: OpenProject, id: string): number
     `run ${run.id} ${run.status}, by ${run.trigger}, target ${run.target}, selection ${run.selection || "all"}`,
     "",
     ...tableLines(
-      [{ title: "" }, { title: "asset", cut: "middle" }, { title: "try", align: "right" }, { title: "outcome" }, { title: "time", align: "right" }, { title: "" }],
+      [
+        { title: "" },
+        { title: "asset", cut: "middle" },
+        { title: "try", align: "right" },
+        { title: "outcome" },
+        { title: "time", align: "right" },
+        { title: "" },
+      ],
       attempts.map((attempt) => [
         signs.sign[attempt.outcome ?? "running"],
         attempt.key,
@@ -95,8 +108,20 @@ function showRun(context: VerbContext, project: OpenProject, id: string): number
     ),
     ...(checks.length === 0 ? [] : [""]),
     ...tableLines(
-      [{ title: "" }, { title: "asset", cut: "middle" }, { title: "check", cut: "middle" }, { title: "severity" }, { title: "result" }],
-      checks.map((check) => [signs.sign[checkSign(check)], check.key, check.check, severityText(check), checkText(check)]),
+      [
+        { title: "" },
+        { title: "asset", cut: "middle" },
+        { title: "check", cut: "middle" },
+        { title: "severity" },
+        { title: "result" },
+      ],
+      checks.map((check) => [
+        signs.sign[checkSign(check)],
+        check.key,
+        check.check,
+        severityText(check),
+        checkText(check),
+      ]),
       { width: tableWidth() },
     ),
   );
@@ -128,6 +153,7 @@ function statusOf(text: string): RunStatus {
 
 function instant(text: string): string {
   const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new UsageError(`--since expects an instant like 2026-01-31T06:00:00Z, got ${text}`);
+  if (Number.isNaN(time))
+    throw new UsageError(`--since expects an instant like 2026-01-31T06:00:00Z, got ${text}`);
   return new Date(time).toISOString();
 }

@@ -23,12 +23,19 @@ interface SandboxOptions {
 }
 
 /** `moraine sandbox`. Works on the org's file, so a running server sees every change at once. */
-export async function sandbox(context: VerbContext, [action = "serve"]: readonly string[], options: SandboxOptions): Promise<number> {
+export async function sandbox(
+  context: VerbContext,
+  [action = "serve"]: readonly string[],
+  options: SandboxOptions,
+): Promise<number> {
   const dbPath = join(findProject(context.options.project).stateDir, "sandbox.db");
   if (action === "serve") return serve(context, dbPath, options);
   const act = actions[action];
   if (act === undefined) {
-    throw new UsageError(`no action ${action}; expected serve, ${Object.keys(actions).join(", ")}`, "moraine sandbox --help");
+    throw new UsageError(
+      `no action ${action}; expected serve, ${Object.keys(actions).join(", ")}`,
+      "moraine sandbox --help",
+    );
   }
   const data = await openSandboxData(dbPath);
   try {
@@ -38,7 +45,9 @@ export async function sandbox(context: VerbContext, [action = "serve"]: readonly
   }
 }
 
-const actions: Readonly<Record<string, (context: VerbContext, data: SandboxData, options: SandboxOptions) => number>> = {
+const actions: Readonly<
+  Record<string, (context: VerbContext, data: SandboxData, options: SandboxOptions) => number>
+> = {
   seed,
   advance,
   faults,
@@ -66,7 +75,8 @@ function seed(context: VerbContext, data: SandboxData, options: SandboxOptions):
     throw new UsageError(`the org has ${formatCount(data.userCount)} users, seeding empties it`, "add --yes");
   }
   const seedNumber = options.seed === undefined ? undefined : Number(options.seed);
-  if (seedNumber !== undefined && !Number.isSafeInteger(seedNumber)) throw new UsageError(`--seed expects a whole number, got ${options.seed}`);
+  if (seedNumber !== undefined && !Number.isSafeInteger(seedNumber))
+    throw new UsageError(`--seed expects a whole number, got ${options.seed}`);
   const result = data.seed({
     ...(options.users === undefined ? {} : { users: options.users }),
     ...(seedNumber === undefined ? {} : { seed: seedNumber }),
@@ -81,7 +91,9 @@ function advance(context: VerbContext, data: SandboxData, options: SandboxOption
   const counts = data.advance(options.days ?? 1);
   if (context.options.json === true) printJson({ ...counts, now: data.now });
   else {
-    const parts = Object.entries(counts).map(([name, value]) => `${typeof value === "number" ? formatCount(value) : String(value)} ${name}`);
+    const parts = Object.entries(counts).map(
+      ([name, value]) => `${typeof value === "number" ? formatCount(value) : String(value)} ${name}`,
+    );
     print(`${parts.join(", ")}; the org's clock says ${data.now}`);
   }
   return exitCode.done;
@@ -101,8 +113,20 @@ function faults(context: VerbContext, data: SandboxData, options: SandboxOptions
   else {
     print(
       ...tableLines(
-        [{ title: "kind" }, { title: "match" }, { title: "left", align: "right" }, { title: "after", align: "right" }, { title: "fired", align: "right" }],
-        armed.map((fault) => [fault.kind, fault.match ?? "", fault.times === null || fault.times === undefined ? "always" : String(fault.times), String(fault.after), String(fault.fired)]),
+        [
+          { title: "kind" },
+          { title: "match" },
+          { title: "left", align: "right" },
+          { title: "after", align: "right" },
+          { title: "fired", align: "right" },
+        ],
+        armed.map((fault) => [
+          fault.kind,
+          fault.match ?? "",
+          fault.times === null || fault.times === undefined ? "always" : String(fault.times),
+          String(fault.after),
+          String(fault.fired),
+        ]),
         { width: tableWidth() },
       ),
     );
@@ -121,13 +145,22 @@ function arm(data: SandboxData, kind: string, options: SandboxOptions): void {
   try {
     data.armFault(fault as FaultInput);
   } catch (error) {
-    throw new UsageError(`no such fault: ${error instanceof Error ? error.message : String(error)}`, "docs/sandbox.md lists the kinds");
+    throw new UsageError(
+      `no such fault: ${error instanceof Error ? error.message : String(error)}`,
+      "docs/sandbox.md lists the kinds",
+    );
   }
 }
 
 function credentials(context: VerbContext, data: SandboxData): number {
   const found = data.credentials();
   if (context.options.json === true) printJson(found);
-  else print(...tableLines([{ title: "" }, { title: "" }], Object.entries(found).filter(([name]) => name !== "privateKey")));
+  else
+    print(
+      ...tableLines(
+        [{ title: "" }, { title: "" }],
+        Object.entries(found).filter(([name]) => name !== "privateKey"),
+      ),
+    );
   return exitCode.done;
 }

@@ -19,7 +19,11 @@ interface ShowOptions {
 }
 
 /** `moraine show`. */
-export async function show(context: VerbContext, [text = ""]: readonly string[], options: ShowOptions): Promise<number> {
+export async function show(
+  context: VerbContext,
+  [text = ""]: readonly string[],
+  options: ShowOptions,
+): Promise<number> {
   const project = await context.openProject();
   const key = selectOne(project, text);
   const facts = await readFacts(project, key, options.history ?? 5);
@@ -27,17 +31,34 @@ export async function show(context: VerbContext, [text = ""]: readonly string[],
     printJson(facts);
     return 0;
   }
-  const only = options.why === true ? "why" : options.schema === true ? "schema" : options.snapshots === true ? "snapshots" : undefined;
+  const only =
+    options.why === true
+      ? "why"
+      : options.schema === true
+        ? "schema"
+        : options.snapshots === true
+          ? "snapshots"
+          : undefined;
   const width = tableWidth();
   const { signs, paint } = lookOf(context.options);
   const section = (name: string, lines: readonly string[]) =>
-    lines.length === 0 ? [] : only === undefined ? ["", paint.bold(name), ...lines.map((line) => `  ${line}`)] : lines;
+    lines.length === 0
+      ? []
+      : only === undefined
+        ? ["", paint.bold(name), ...lines.map((line) => `  ${line}`)]
+        : lines;
   const sections = {
     why: section("why", causeChain(facts.causes)),
     history: section(
       "history",
       tableLines(
-        [{ title: "when" }, { title: "run" }, { title: "result" }, { title: "time", align: "right" }, { title: "version", cut: "middle" }],
+        [
+          { title: "when" },
+          { title: "run" },
+          { title: "result" },
+          { title: "time", align: "right" },
+          { title: "version", cut: "middle" },
+        ],
         facts.history.map((record) => [
           record.finishedAt.slice(0, 19).replace("T", " "),
           record.runId,
@@ -72,7 +93,12 @@ export async function show(context: VerbContext, [text = ""]: readonly string[],
     snapshots: section(
       "snapshots",
       tableLines(
-        [{ title: "snapshot" }, { title: "committed" }, { title: "operation" }, { title: "rows", align: "right" }],
+        [
+          { title: "snapshot" },
+          { title: "committed" },
+          { title: "operation" },
+          { title: "rows", align: "right" },
+        ],
         facts.snapshots.map((snapshot) => [
           snapshot.id,
           snapshot.committedAt.replace("T", " ").slice(0, 19),

@@ -14,7 +14,10 @@ export async function readStatuses(
   const { graph, store, lakehouse } = project;
   const lake = new LakeTables(lakehouse);
   await lake.refresh(graph.keys);
-  return computeStatuses(graph, observe({ graph, reader: store, lake, now: new Date(), asked: options.asked }));
+  return computeStatuses(
+    graph,
+    observe({ graph, reader: store, lake, now: new Date(), asked: options.asked }),
+  );
 }
 
 /** The assets that a command's arguments name, see selectAssets. */
@@ -25,8 +28,8 @@ export function selectFrom(
 ): readonly AssetKey[] {
   const outcomes = project.store.latestOutcomes();
   return selectAssets(project.graph, terms, (key) => {
-    const states = [statuses.get(key)?.status, outcomes.get(key)?.outcome];
-    return new Set(selectableStates.filter((state): state is SelectableState => states.includes(state)));
+    const states = new Set<string | undefined>([statuses.get(key)?.status, outcomes.get(key)?.outcome]);
+    return new Set(selectableStates.filter((state): state is SelectableState => states.has(state)));
   });
 }
 

@@ -1,0 +1,95 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Asset, type AssetKey, defineAsset, defineCheck, DefinitionError } from "moraine";
+import { buildGraph } from "../../framework/graph/build-graph.ts";
+
+const asset = (key: string, deps: readonly Asset[] = []) =>
+  defineAsset({
+    key,
+    deps: Object.fromEntries(deps.map((dep, index) => [`dep${index}`, dep])),
+    codeVersion: "1",
+    materialize: () => {},
+  });
+
+/** An asset that names its upstreams by key alone, so that a circle can be drawn. */
+const reading = (key: string, ...upstreams: string[]): Asset => ({
+  ...asset(key),
+  deps: Object.fromEntries(upstreams.map((upstream) => [upstream, upstream as AssetKey])),
+});
+
+function problemsOf(
+  assets: readonly Asset[],
+  checks: Parameters<typeof buildGraph>[0]["checks"] = [],
+): readonly string[] {
+  try {
+    buildGraph({ assets, checks, problems: [] });
+    return [];
+  } catch (error) {
+    if (error instanceof DefinitionError) return error.problems.map((problem) => problem.message);
+    throw error;
+  }
+}
+
+describe("the asset graph", () => {
+  it("names the whole path of a circle", () => {
+    expect(problemsOf([reading("a/x", "a/z"), reading("a/y", "a/x"), reading("a/z", "a/y")])).toEqual([
+      "assets read each other in a circle: a/x -> a/y -> a/z -> a/x",
+    ]);
+  });
+
+  it("names an asset that reads itself", () => {
+    expect(problemsOf([reading("a/x", "a/x")])).toEqual(["assets read each other in a circle: a/x -> a/x"]);
+  });
+
+  it("reports everything that is wrong at once", () => {
+    const users = asset("raw/users");
+    expect(
+      problemsOf(
+        [users, asset("raw/users"), reading("mart/m", "raw/user"), asset("Bad Key")],
+        [defineCheck({ asset: "raw/nothing", name: "c", run: () => ({ passed: true }) })],
+      ),
+    ).toEqual([
+      "two assets have the key raw/users",
+      'expected an asset key like "sf_raw/sf_user" (lower case), got "Bad Key"',
+      "check c is on raw/nothing, which no asset has",
+      "mart/m reads raw/user, which no asset has; did you mean raw/users?",
+    ]);
+  });
+
+  it("takes the same asset collected twice as one", () => {
+    const users = asset("raw/users");
+    expect(problemsOf([users, users])).toEqual([]);
+  });
+
+  it("finds a circle behind a chain of 100,000 assets without overflowing the stack", () => {
+    const chain = Array.from({ length: 100_000 }, (_, index) =>
+      index === 0 ? reading("a/t0", "a/t99999") : reading(`a/t${index}`, `a/t${index - 1}`),
+    );
+    const [problem] = problemsOf(chain);
+    expect(problem?.split(" -> ")).toHaveLength(100_001);
+  });
+
+  it("puts upstream before downstream, whatever the order of the definitions", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(fc.nat(), { maxLength: 3 }), { minLength: 1, maxLength: 30 }),
+        fc.nat(),
+        (picks, seed) => {
+          const assets = picks.map((upstreams, index) =>
+            reading(`a/t${index}`, ...(index === 0 ? [] : upstreams.map((pick) => `a/t${pick % index}`))),
+          );
+          const shuffled = assets.toSorted(
+            (a, b) => ((a.key.length * 31 + seed) % 7) - ((b.key.length * 31 + seed) % 5),
+          );
+          const graph = buildGraph({ assets: shuffled, checks: [], problems: [] });
+          expect(graph.keys).toHaveLength(assets.length);
+          for (const key of graph.keys) {
+            for (const upstream of graph.upstreams(key)) {
+              expect(graph.keys.indexOf(upstream)).toBeLessThan(graph.keys.indexOf(key));
+            }
+          }
+        },
+      ),
+    );
+  });
+});
