@@ -29,8 +29,8 @@ function port(text: string): number {
   return value;
 }
 
-/** The options that commander has gathered for a verb, its own and the global ones. */
-type Options = GlobalOptions & Readonly<Record<string, unknown>>;
+/** What does a verb. Its options are what its own `shape` declares, which the compiler cannot see through commander. */
+type Run = (context: VerbContext, args: readonly string[], options: never) => Promise<number>;
 
 /** One verb: what it is called, its help, and the module that does it. */
 interface Verb {
@@ -39,9 +39,7 @@ interface Verb {
   readonly examples: readonly string[];
   /** Adds arguments and options. */
   readonly shape?: (command: Command) => Command;
-  readonly load: () => Promise<
-    (context: VerbContext, args: readonly string[], options: Options) => Promise<number>
-  >;
+  readonly load: () => Promise<Run>;
 }
 
 const verbs: readonly Verb[] = [
@@ -231,11 +229,11 @@ function addVerb(program: Command, verb: Verb): void {
     .addHelpText("before", `Examples:\n${verb.examples.map((example) => `  ${example}`).join("\n")}\n`)
     .exitOverride();
   (verb.shape ?? ((same: Command) => same))(command).action(async () => {
-    const options: Options = command.optsWithGlobals();
+    const options: GlobalOptions = command.optsWithGlobals();
     // What commander hands over is one value or array per declared argument.
     const args = (command.processedArgs as (string | readonly string[] | undefined)[])
       .flat()
       .filter((arg) => arg !== undefined);
-    await runVerb(options, async (context) => (await verb.load())(context, args, options));
+    await runVerb(options, async (context) => (await verb.load())(context, args, options as never));
   });
 }

@@ -11,7 +11,7 @@ class FakeBatch implements Batch {
   readonly name = "fake";
   readonly calls: AssetKey[][] = [];
   prepared = 0;
-  work: (context: BatchContext) => void | Promise<void> = ({ assets, report }) => {
+  work: (this: void, context: BatchContext) => void | Promise<void> = ({ assets, report }) => {
     for (const { key } of assets) {
       report({ type: "asset-started", key });
       report({ type: "asset-finished", key, result: { dataVersion: `v${this.calls.length}` } });
