@@ -76,6 +76,24 @@ test("the clock stands still but for a second after a write that was stamped wit
   expect(await date()).toBe("Sat, 02 Mar 2024 10:00:00 GMT");
 });
 
+test("every answer carries the sandbox's clock, errors and sign-in as well", async () => {
+  const sandbox = await serve({ users: 3 });
+  const client = await connect(sandbox);
+  await control(sandbox, "POST", "faults", { kind: "503", match: "limits" });
+  const answers = [
+    await client.query("SELECT Nope FROM User"),
+    await client.query("x".repeat(17_000)),
+    await client.call("/services/data/v60.0/nowhere"),
+    await client.call("/services/data/v60.0/limits"),
+    await client.call("/services/oauth2/token", { method: "POST" }),
+    await client.call("/services/data", { headers: { Authorization: "" } }),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([400, 414, 404, 503, 400, 200]);
+  const dates = new Set(answers.map(({ headers }) => headers.get("date")));
+  expect(dates).toEqual(new Set(["Mon, 05 Jan 2026 18:00:00 GMT"]));
+  expect(answers[0]?.headers.get("sforce-limit-info")).toBe("api-usage=1/100000");
+});
+
 test("LastModifiedDate defaults to no later than SystemModstamp", async () => {
   const sandbox = await serve({ users: 0 });
   const client = await connect(sandbox);
