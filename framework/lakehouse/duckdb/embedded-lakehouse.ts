@@ -204,14 +204,9 @@ class EmbeddedLakehouse implements Lakehouse {
 
   private async openWorkbench(): Promise<Workbench> {
     this.opened ??= this.makeStore();
-    const [{ Workbench: Bench }, extensions] = await Promise.all([
-      import("./workbench.ts"),
-      this.options.extensionDirectory().then(
-        (directory) => ({ extensionDirectory: directory, unavailable: undefined }),
-        (error: unknown) => ({ extensionDirectory: undefined, unavailable: error }),
-      ),
-    ]);
-    return new Bench({ store: this.opened, clock: this.clock, ...extensions });
+    const { extensionDirectory } = this.options;
+    const { Workbench: Bench } = await import("./workbench.ts");
+    return new Bench({ store: this.opened, clock: this.clock, extensionDirectory });
   }
 
   private metadata(key: AssetKey): TableMetadata | undefined {

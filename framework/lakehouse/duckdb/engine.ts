@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { WholeTableOperation } from "../catalog/whole-table-view.ts";
 import { catalogName, quoteName, quoteText } from "./duckdb-dialect.ts";
-import { defaultExtensionDirectory, loadExtensions } from "./extensions.ts";
+import { type Extensions, loadExtensions } from "./extensions.ts";
 import { bypassProxyOnLoopback } from "./loopback.ts";
 import { Session } from "./session.ts";
 
@@ -11,10 +11,7 @@ export interface EngineOptions {
   /** The lake's folder. */
   readonly dir: string;
   readonly catalog: { readonly url: string; readonly token: string };
-  /** Undefined: DuckDB's own, and extensions may be installed into it. */
-  readonly extensionDirectory: string | undefined;
-  /** Why there is no extension directory. */
-  readonly unavailable?: unknown;
+  readonly extensions: Extensions;
   /**
    * `read`: nothing can be written and no file outside the lake can be read, whatever the statement. DuckDB can't
    * take this back, so writing has an engine of its own.
@@ -34,23 +31,19 @@ export class Engine {
   private constructor(instance: DuckDBInstance, options: EngineOptions) {
     this.instance = instance;
     this.options = options;
-    this.extensionDirectory = options.extensionDirectory ?? defaultExtensionDirectory;
+    this.extensionDirectory = options.extensions.directory;
   }
 
   static async open(options: EngineOptions): Promise<Engine> {
     bypassProxyOnLoopback();
-    const { extensionDirectory } = options;
     const instance = await DuckDBInstance.create(":memory:", {
       autoinstall_known_extensions: "false",
       temp_directory: join(options.dir, ".spill"),
-      ...(extensionDirectory === undefined ? {} : { extension_directory: extensionDirectory }),
+      extension_directory: options.extensions.directory,
     });
     const connection = await instance.connect();
     try {
-      await loadExtensions(connection, {
-        mayInstall: extensionDirectory === undefined,
-        unavailable: options.unavailable,
-      });
+      await loadExtensions(connection, options.extensions);
       await connection.run("SET GLOBAL TimeZone = 'UTC'");
       await connection.run(
         `CREATE SECRET lake_token (TYPE iceberg, TOKEN ${quoteText(options.catalog.token)})`,

@@ -4,49 +4,69 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { FailureError } from "../../event/failure.ts";
 
 /** In the order in which they need each other. */
-const extensions = ["avro", "httpfs", "iceberg"] as const;
+const names = ["avro", "httpfs", "iceberg"] as const;
 
-/** Where DuckDB keeps extensions that it installed itself. */
-export const defaultExtensionDirectory = join(homedir(), ".duckdb", "extensions");
+/** Where DuckDB's extensions are. */
+export interface Extensions {
+  readonly directory: string;
+  /** Why the folder is DuckDB's own, into which it may install; undefined when the extensions are already there. */
+  readonly fallbackBecause: unknown;
+}
+
+/** Asks for the folder; when it can't be had, takes the one where DuckDB keeps what it installs itself. */
+export async function findExtensions(directory: () => Promise<string>): Promise<Extensions> {
+  try {
+    return { directory: await directory(), fallbackBecause: undefined };
+  } catch (error) {
+    if (error instanceof FailureError && error.failure.reason === "cancelled") throw error;
+    return { directory: join(homedir(), ".duckdb", "extensions"), fallbackBecause: error };
+  }
+}
 
 /**
- * Loads what Iceberg needs from the connection's `extension_directory`; what is missing there is installed from
- * DuckDB's own repository when `mayInstall`.
+ * Loads what Iceberg needs.
  *
- * @throws FailureError `unreachable` (or what `unavailable` says, the reason why there is no directory) when neither works
+ * @throws FailureError with the reason why the folder could not be had, or `unreachable`, when an extension is missing
+ * and can't be installed
  */
-export async function loadExtensions(
-  connection: DuckDBConnection,
-  options: { readonly mayInstall: boolean; readonly unavailable?: unknown },
-): Promise<void> {
-  for (const extension of extensions) {
+export async function loadExtensions(connection: DuckDBConnection, extensions: Extensions): Promise<void> {
+  for (const name of names) {
     try {
-      await connection.run(`LOAD ${extension}`);
+      await connection.run(`LOAD ${name}`);
     } catch (error) {
-      if (!options.mayInstall) throw extensionFailure(extension, error, options.unavailable);
-      await install(connection, extension).catch((reason: unknown) => {
-        throw extensionFailure(extension, reason, options.unavailable);
+      if (extensions.fallbackBecause === undefined) throw extensionFailure(name, error, extensions);
+      await install(connection, name).catch((reason: unknown) => {
+        throw extensionFailure(name, reason, extensions);
       });
     }
   }
 }
 
-async function install(connection: DuckDBConnection, extension: string): Promise<void> {
-  await connection.run(`INSTALL ${extension}`);
-  await connection.run(`LOAD ${extension}`);
+async function install(connection: DuckDBConnection, name: string): Promise<void> {
+  await connection.run(`INSTALL ${name}`);
+  await connection.run(`LOAD ${name}`);
 }
 
-function extensionFailure(extension: string, error: unknown, unavailable: unknown): FailureError {
-  const words = error instanceof Error ? error.message.split("\n")[0] : String(error);
-  const known = unavailable instanceof FailureError ? unavailable.failure : undefined;
+function extensionFailure(
+  name: string,
+  error: unknown,
+  { directory, fallbackBecause }: Extensions,
+): FailureError {
+  const because = fallbackBecause instanceof FailureError ? fallbackBecause.failure : undefined;
+  const words = [error, fallbackBecause]
+    .filter((one) => one !== undefined)
+    .map((one) => (one instanceof Error ? one.message.split("\n")[0] : String(one)));
   return new FailureError(
     {
-      reason: known?.reason ?? "unreachable",
-      message: `DuckDB's ${extension} extension can't be loaded${known === undefined ? "" : `: ${known.message}`}`,
-      got: words ?? "",
-      next: known?.next ?? "connect to the internet once, so that DuckDB can install it",
-      retryable: known?.retryable ?? true,
+      reason: because?.reason ?? "unreachable",
+      message: `DuckDB's ${name} extension can't be loaded`,
+      got: words.join("; "),
+      where: directory,
+      next:
+        because?.next ??
+        "connect to the internet and run the same command again, so that DuckDB can install it",
+      retryable: because?.retryable ?? true,
     },
-    { cause: unavailable ?? error },
+    { cause: error },
   );
 }

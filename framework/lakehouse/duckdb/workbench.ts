@@ -10,6 +10,7 @@ import { addColumnDdl, createTableDdl } from "../ddl/table-ddl.ts";
 import type { LoadResult, QueryResult } from "../lakehouse.ts";
 import { catalogName, duckdbDialect, quoteName } from "./duckdb-dialect.ts";
 import { Engine } from "./engine.ts";
+import { findExtensions } from "./extensions.ts";
 import { type Expired, expire, type ExpireRequest } from "./expire.ts";
 import { load, type LoadRequest } from "./load.ts";
 import { optimize } from "./optimize.ts";
@@ -20,10 +21,7 @@ import type { Session } from "./session.ts";
 export interface WorkbenchOptions {
   readonly store: CatalogStore;
   readonly clock: Clock;
-  /** Undefined: use DuckDB's own and install into it. */
-  readonly extensionDirectory: string | undefined;
-  /** Why there is no extension directory. */
-  readonly unavailable: unknown;
+  readonly extensionDirectory: () => Promise<string>;
 }
 
 /**
@@ -133,14 +131,20 @@ export class Workbench {
   private engine(access: "read" | "write"): Promise<Engine> {
     const known = this.engines.get(access);
     if (known !== undefined) return known;
-    const { store, extensionDirectory, unavailable } = this.options;
-    const opening = this.startedCatalog().then((catalog) =>
-      Engine.open({ dir: store.dir, catalog, extensionDirectory, unavailable, access }),
-    );
+    const opening = this.openEngine(access);
     this.engines.set(access, opening);
     // The next caller tries again.
     opening.catch(() => this.engines.delete(access));
     return opening;
+  }
+
+  private async openEngine(access: "read" | "write"): Promise<Engine> {
+    const { store, extensionDirectory } = this.options;
+    const [catalog, extensions] = await Promise.all([
+      this.startedCatalog(),
+      findExtensions(extensionDirectory),
+    ]);
+    return Engine.open({ dir: store.dir, catalog, extensions, access });
   }
 
   private startedCatalog(): Promise<Catalog> {
