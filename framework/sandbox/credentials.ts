@@ -52,23 +52,37 @@ function makeSecrets(db: SandboxDatabase): string {
     .immediate();
 }
 
-/** Notes that this process serves the org at that address. */
+/** Notes that this process serves the org at that address, and forgets servers that were killed. */
 export function announceServer(db: SandboxDatabase, url: string, at: number): void {
+  for (const server of readServers(db)) if (!isAlive(server.processId)) forgetServer(db, server);
   db.prepare("INSERT OR REPLACE INTO server VALUES (?, ?, ?)").run(url, process.pid, at);
 }
 
 /** Takes the note back. */
 export function withdrawServer(db: SandboxDatabase, url: string): void {
-  db.prepare("DELETE FROM server WHERE url = ? AND process_id = ?").run(url, process.pid);
+  forgetServer(db, { url, processId: process.pid });
 }
 
-function servedUrl(db: SandboxDatabase): string {
-  const servers = db
-    .prepare<[], { url: string; processId: number }>(
+interface KnownServer {
+  readonly url: string;
+  readonly processId: number;
+}
+
+function readServers(db: SandboxDatabase): readonly KnownServer[] {
+  return db
+    .prepare<[], KnownServer>(
       "SELECT url, process_id AS processId FROM server ORDER BY started_at DESC, rowid DESC",
     )
     .all();
-  return servers.find((server) => isAlive(server.processId))?.url ?? `http://127.0.0.1:${defaultSandboxPort}`;
+}
+
+function forgetServer(db: SandboxDatabase, { url, processId }: KnownServer): void {
+  db.prepare("DELETE FROM server WHERE url = ? AND process_id = ?").run(url, processId);
+}
+
+function servedUrl(db: SandboxDatabase): string {
+  const living = readServers(db).find((server) => isAlive(server.processId));
+  return living?.url ?? `http://127.0.0.1:${defaultSandboxPort}`;
 }
 
 function isAlive(processId: number): boolean {

@@ -82,7 +82,8 @@ export function openDatabase(path: string): SandboxDatabase {
     db.function("fold", { deterministic: true }, (text: unknown) =>
       typeof text === "string" ? text.toLowerCase() : text,
     );
-    db.transaction(() => prepareSchema(db, path)).immediate();
+    // Looked at again under the lock: two processes may both have found an empty file.
+    if (readSchemaNumber(db) !== schemaNumber) db.transaction(() => prepareSchema(db, path)).immediate();
     return db;
   } catch (error) {
     db.close();
@@ -92,8 +93,11 @@ export function openDatabase(path: string): SandboxDatabase {
   }
 }
 
+const readSchemaNumber = (db: SandboxDatabase): number =>
+  db.pragma("user_version", { simple: true }) as number;
+
 function prepareSchema(db: SandboxDatabase, path: string): void {
-  const found = db.pragma("user_version", { simple: true }) as number;
+  const found = readSchemaNumber(db);
   if (found === schemaNumber) return;
   if (found !== 0) refuse(path, `a file of schema ${found}`);
   db.exec(schema);

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { statSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { connect as connectSocket } from "node:net";
@@ -7,6 +8,8 @@ import type { AddressInfo } from "node:net";
 
 import { expect, onTestFinished, test } from "vitest";
 
+import { readCredentials } from "../../framework/sandbox/credentials.ts";
+import { openDatabase } from "../../framework/sandbox/database.ts";
 import { openSandboxData } from "../../framework/sandbox/sandbox.ts";
 import { connect, control, serve, temporaryFile } from "./rig.ts";
 
@@ -66,6 +69,27 @@ test("without a server, credentials name the default address", async () => {
   onTestFinished(() => data.close());
   expect([data.isSeeded, data.credentials().url]).toEqual([false, "http://127.0.0.1:7440"]);
   expect(data.credentials()).toEqual(data.credentials());
+});
+
+test("a server that was killed is not named in credentials", async () => {
+  const dbPath = temporaryFile();
+  const db = openDatabase(dbPath);
+  const { pid } = spawnSync(process.execPath, ["--version"]);
+  db.prepare("INSERT INTO server VALUES ('http://127.0.0.1:1', ?, 1)").run(pid);
+  expect(readCredentials(db).url).toBe("http://127.0.0.1:7440");
+  await serve({ dbPath });
+  expect(db.prepare("SELECT count(*) FROM server").pluck().get()).toBe(1);
+  db.close();
+});
+
+test("a file of another schema is refused", async () => {
+  const dbPath = temporaryFile();
+  const db = openDatabase(dbPath);
+  db.pragma("user_version = 99");
+  db.close();
+  await expect(serve({ dbPath })).rejects.toMatchObject({
+    failure: { reason: "lake-unreadable", got: "a file of schema 99", where: dbPath },
+  });
 });
 
 test("a taken port fails with port-taken and says what to do", async () => {

@@ -14,11 +14,11 @@ export function soapRoutes(org: Org): SandboxApp {
     const body = await context.req.text();
     const xml = (text: string, status: 200 | 500) =>
       context.body(text, status, { "Content-Type": "text/xml;charset=UTF-8" });
-    if (body.includes("<logout")) {
+    if (/<(\w+:)?logout\b/.test(body)) {
       revokeToken(org.db, textOf(body, "sessionId"));
       return xml(envelope("<logoutResponse/>"), 200);
     }
-    if (!body.includes("<login"))
+    if (!/<(\w+:)?login\b/.test(body))
       return xml(faultBody("UNKNOWN_EXCEPTION", "only login and logout are served here"), 500);
     const version = Number.parseFloat(context.req.param("version"));
     if (!(version < firstVersionWithoutLogin)) {
