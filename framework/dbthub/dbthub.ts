@@ -1,0 +1,61 @@
+import { type Asset, defaultRetry, type RetryPolicy } from "../definition/asset.ts";
+import type { TableDefinition } from "../definition/table.ts";
+import { type Clock, systemClock } from "../util/clock.ts";
+import { hashJson, type Json } from "../util/hash.ts";
+import { qualityChecks } from "./quality-rules.ts";
+import { readSpec } from "./read-spec.ts";
+
+/** What {@link dbthub} takes. */
+export interface DbthubOptions {
+  /** The `dbthub.yml`. */
+  readonly file: string | URL;
+  /** The table that it fills; its key is the asset's. */
+  readonly table: TableDefinition;
+  /** @default 3 attempts, 1 s doubling to 1 min */
+  readonly retry?: Partial<RetryPolicy>;
+  /** @default "salesforce" */
+  readonly pool?: string;
+  /** For tests. @default the machine's */
+  readonly clock?: Clock;
+}
+
+/**
+ * Declares an asset that ingests one object of a source as a `dbthub.yml` says, with the file's quality rules as checks.
+ * The file is read now; what is wrong in it stays on the asset as problems, with line and column. Comments and layout of
+ * the file never make the asset stale.
+ *
+ * @example
+ * export const sfUser = dbthub({ file: new URL("./dbthub.yml", import.meta.url), table: sfUserRaw });
+ */
+export function dbthub(options: DbthubOptions): Asset {
+  const { file, table, clock = systemClock } = options;
+  const { spec, problems, where } = readSpec(file, table);
+  return Object.freeze({
+    kind: "asset",
+    key: table.key,
+    deps: {},
+    assetKind: "salesforce",
+    group: spec?.group,
+    owners: spec?.owners ?? [],
+    tags: spec?.tags ?? [],
+    description: spec?.description ?? table.description,
+    codeVersion: () => hashJson({ spec: (spec ?? null) as Json }),
+    refresh: { everyMs: spec?.refresh ?? 0 },
+    retry: { ...defaultRetry, ...options.retry },
+    timeoutMs: undefined,
+    pool: options.pool ?? "salesforce",
+    table,
+    checks: spec === undefined ? [] : qualityChecks(spec, table.key),
+    where,
+    source: {
+      type: "body",
+      materialize: async (context) => {
+        if (spec === undefined) throw new Error("Internal error: expected no run with a wrong dbthub.yml");
+        // jsforce and its kin load only now.
+        const { materializeObject } = await import("./materialize-object.ts");
+        return materializeObject({ context, spec, table, clock, where });
+      },
+    },
+    problems,
+  } satisfies Asset);
+}

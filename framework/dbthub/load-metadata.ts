@@ -1,0 +1,33 @@
+import type { Metadata } from "../event/event.ts";
+import type { SalesforceOrg } from "../salesforce/salesforce-org.ts";
+import type { FinishedLoad } from "./materialize-object.ts";
+
+/** What a materialization leaves for people: rows by where they came from, the window, the API calls. */
+export function loadMetadata(loads: readonly FinishedLoad[], org: SalesforceOrg): Metadata {
+  const sum = (pick: (load: FinishedLoad) => number) => loads.reduce((total, load) => total + pick(load), 0);
+  const rows = (pick: (load: FinishedLoad) => number) => ({ type: "rows", value: sum(pick) }) as const;
+  const last = loads.at(-1);
+  const usage = org.usage();
+  return {
+    rows_read: rows(({ manifest: { counts } }) => counts.window + counts.tail + counts.strays),
+    rows_landed: rows(({ landed }) => landed.rowsInserted + landed.rowsUpdated),
+    ties: rows(({ landed }) => landed.ties),
+    tombstones: rows(({ manifest }) => manifest.counts.tombstones),
+    returned: rows(({ manifest }) => manifest.counts.returned),
+    strays: rows(({ manifest }) => manifest.counts.strays),
+    rejected: rows(({ normalized }) => normalized.rejected),
+    /** Landed before they were proven; the next window reads and proves them. */
+    open_tail: rows(({ manifest }) => manifest.counts.tail),
+    visible_users: { type: "number", value: last?.manifest.visibleUsers ?? 0 },
+    window: {
+      type: "text",
+      value: `${last?.manifest.window.lo ?? "the beginning"} to ${last?.manifest.window.hi ?? ""}`,
+    },
+    extracted_at: { type: "text", value: last?.manifest.boundary ?? "" },
+    load_id: { type: "text", value: last?.load.loadId ?? "" },
+    api_calls: { type: "number", value: org.calls() },
+    ...(usage === undefined
+      ? {}
+      : { api_budget: { type: "text", value: `${usage.used} of ${usage.limit} in 24 hours` } as const }),
+  };
+}

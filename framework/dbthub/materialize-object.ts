@@ -1,0 +1,183 @@
+import { join } from "node:path";
+import type { MaterializeContext, MaterializeResult } from "../definition/context.ts";
+import type { TableDefinition } from "../definition/table.ts";
+import { fail } from "../event/failure.ts";
+import { openSalesforce, type SalesforceOrg } from "../salesforce/salesforce-org.ts";
+import type { Clock } from "../util/clock.ts";
+import { hashJson, type Json } from "../util/hash.ts";
+import { checkAccessContract } from "./access-contract.ts";
+import { type IngestionCursor, readCursor } from "./cursor.ts";
+import { extract } from "./extract.ts";
+import { isLanded, land, rejectedTable } from "./land.ts";
+import { readKnownUsers } from "./latest-rows.ts";
+import {
+  type ExtractManifest,
+  type Landed,
+  listPackages,
+  LoadPackage,
+  newLoadId,
+  type NormalizeManifest,
+  removePackage,
+} from "./load-package.ts";
+import { loadMetadata } from "./load-metadata.ts";
+import { normalize } from "./normalize.ts";
+import type { Spec } from "./spec.ts";
+import { readRejectedIds } from "./sweep-absent.ts";
+import { planWindow } from "./window.ts";
+
+/** What every step of one materialization needs. */
+interface Work {
+  readonly context: MaterializeContext;
+  readonly spec: Spec;
+  readonly table: TableDefinition;
+  readonly loadsDir: string;
+  readonly clock: Clock;
+}
+
+/** One finished load: what was read, made of it, and landed. */
+export interface FinishedLoad {
+  readonly load: LoadPackage;
+  readonly manifest: ExtractManifest;
+  readonly normalized: NormalizeManifest;
+  readonly landed: Landed;
+}
+
+/**
+ * Brings the table up to the source: first a package that a killed run left whole, then everything that changed since.
+ * The cursor is only returned; it is stored in the transaction that records success, so that a crash before it means
+ * reading the same window again, which adds nothing.
+ */
+export async function materializeObject(
+  options: Omit<Work, "loadsDir"> & { readonly where: string },
+): Promise<MaterializeResult> {
+  const { context, spec, table, clock, where } = options;
+  const work: Work = { context, spec, table, clock, loadsDir: join(context.stateDir, "loads") };
+  const stored = readCursor(context.cursor);
+  context.progress({ message: "connecting" });
+  const org = await connect(work);
+  checkOrg(stored, org);
+  checkAccessContract(spec, await org.describe(spec.object), where);
+  // One boundary for the whole run: the source's time before anything is read.
+  const boundary = org.serverTime();
+  const rejected = rejectedTable(spec, table);
+  if (rejected !== undefined) await context.lakehouse.ensureTable(rejected, context.signal);
+
+  const basis = hashJson({ spec: spec as unknown as Json, cursor: context.forced ? null : (stored ?? null) });
+  const finished = await finishLeftOver(work, org, basis);
+  const last = finished.at(-1);
+  const cursor = last === undefined ? (context.forced ? undefined : stored) : cursorOf(last);
+  finished.push(await loadNew(work, org, { basis, cursor, boundary, rejected }));
+
+  await removeOld(work);
+  const newest = finished.at(-1);
+  if (newest === undefined) throw new Error("Internal error: expected at least one load");
+  return { metadata: loadMetadata(finished, org), cursor: cursorOf(newest) };
+}
+
+async function connect({ context, spec, clock }: Work): Promise<SalesforceOrg> {
+  const { connection } = spec;
+  return openSalesforce({
+    secrets: context.resources.secrets,
+    secretName: connection.secret,
+    apiVersion: connection.api_version,
+    auth: connection.auth,
+    requestTimeoutMs: connection.request_timeout,
+    dailyCallsShare: connection.daily_calls_share,
+    clock,
+    signal: context.signal,
+    log: (message, level) => context.log(message, level),
+  });
+}
+
+/** A sandbox refresh, or another login URL, gives another org: its users would retire all of ours. */
+function checkOrg(stored: IngestionCursor | undefined, org: SalesforceOrg): void {
+  if (stored === undefined || stored.orgId === org.id) return;
+  fail({
+    reason: "org-changed",
+    message: "another Salesforce org answers than the one that filled the table; nothing was written",
+    retryable: false,
+    expected: stored.orgId,
+    got: org.id,
+    where: org.instanceUrl,
+    next: "point the secret at the right org, or start a new table for this one",
+  });
+}
+
+/**
+ * Finishes a package that was extracted whole from the same point with the same YAML and then lost its process. All others
+ * are of no use: half extracted, or overtaken.
+ */
+async function finishLeftOver(work: Work, org: SalesforceOrg, basis: string): Promise<FinishedLoad[]> {
+  const { context, table, loadsDir } = work;
+  const finished: FinishedLoad[] = [];
+  for (const load of await listPackages(loadsDir, table.key)) {
+    const opening = await load.opening();
+    const manifest = await load.extracted();
+    const landed = await load.landed();
+    const isNext =
+      opening?.basis === basis && manifest?.orgId === org.id && !context.forced && finished.length === 0;
+    // A package that says it landed counts only while the lake says so too: the lake may have been made anew.
+    if (isNext && (landed === undefined || (await isLanded(context, table, load)))) {
+      context.log(`finishing load ${load.loadId}, which an earlier run left behind`);
+      finished.push(await finish(work, load, manifest));
+    } else if (landed === undefined) await removePackage(load);
+  }
+  return finished;
+}
+
+async function loadNew(
+  work: Work,
+  org: SalesforceOrg,
+  options: {
+    readonly basis: string;
+    readonly cursor: IngestionCursor | undefined;
+    readonly boundary: Date;
+    readonly rejected: TableDefinition | undefined;
+  },
+): Promise<FinishedLoad> {
+  const { context, spec, table, loadsDir, clock } = work;
+  const { lakehouse, signal } = context;
+  const { cursor, boundary, rejected } = options;
+  const known = await readKnownUsers(lakehouse, table, spec, signal);
+  const rejectedIds =
+    rejected === undefined
+      ? new Set<string>()
+      : await readRejectedIds({ context, spec }, lakehouse.tableName(rejected.key));
+  // A table that was dropped or is replaced whole needs everything again, wherever the cursor stands.
+  const isWhole = spec.write_disposition === "replace" || known.size === 0;
+  const window = planWindow({
+    lastHi: cursor === undefined || isWhole ? undefined : new Date(cursor.hi),
+    serverTime: boundary,
+    settleMs: spec.cursor.settle,
+    overlapMs: spec.cursor.overlap,
+  });
+  const load = new LoadPackage(loadsDir, newLoadId(clock.now()));
+  await load.open({ key: table.key, basis: options.basis });
+  const manifest = await extract({ context, spec, table, org, load, known, rejectedIds, window, boundary });
+  return finish(work, load, manifest);
+}
+
+async function finish(
+  { context, spec, table }: Work,
+  load: LoadPackage,
+  manifest: ExtractManifest,
+): Promise<FinishedLoad> {
+  context.progress({ message: "normalizing" });
+  const normalized = (await load.normalized()) ?? (await normalize(load, spec, manifest, context.signal));
+  context.progress({ message: "landing", unit: "rows", done: 0, total: normalized.rows });
+  const landed = await land(context, spec, table, load, normalized);
+  context.progress({ message: "landed", unit: "rows", done: normalized.rows, total: normalized.rows });
+  return { load, manifest, normalized, landed };
+}
+
+function cursorOf({ load, manifest }: FinishedLoad): IngestionCursor {
+  const { orgId, visibleUsers, window } = manifest;
+  return { hi: window.hi, orgId, visibleUsers, loadId: load.loadId };
+}
+
+/** The newest packages stay for whoever wants to look; they hold what the lake holds. */
+async function removeOld({ loadsDir, table, spec }: Work): Promise<void> {
+  const packages = await listPackages(loadsDir, table.key);
+  for (const old of packages.slice(0, Math.max(0, packages.length - spec.keep_packages)))
+    await removePackage(old);
+}

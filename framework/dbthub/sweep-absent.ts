@@ -1,0 +1,115 @@
+import { collectRows, type Row } from "../lakehouse/lakehouse.ts";
+import type { Extraction } from "./extraction.ts";
+import { lakeTime } from "./lake-time.ts";
+import { latestRowsSql } from "./latest-rows.ts";
+import { recordMapper } from "./map-record.ts";
+import { columnOf, type Spec } from "./spec.ts";
+import type { SourceRecord } from "../salesforce/rest-query.ts";
+import { textOf } from "./text-of.ts";
+
+/** What sweeping found. */
+export interface SweepResult {
+  readonly visible: number;
+  /** Sweep queries made: the second only when the first missed somebody. */
+  readonly sweeps: number;
+  /** Ids whose absence two sweeps agree on. */
+  readonly absent: ReadonlySet<string>;
+  /** The source's time at the sweep that decided. */
+  readonly at: Date;
+  /** Visible ids that the lake does not know and that no window gave. */
+  readonly strays: readonly string[];
+  /** Visible ids that the lake holds as absent and that no window gave anew. */
+  readonly returned: readonly string[];
+}
+
+/**
+ * Looks at every id that the source shows. A known user who is missing is looked for in a second sweep right away: one
+ * `materialize` after a deletion is enough, and a page lost once can't retire anybody. Users who are visible without having
+ * been read (shared with us only now, or back after an absence) are found here too, since their stamps may be old.
+ */
+export async function sweep(extraction: Extraction): Promise<SweepResult> {
+  const { spec, org, known, rejectedIds, context } = extraction.options;
+  // A table that is replaced whole loses absent users by itself.
+  const isNeedless = spec.deletes.deleted_when === "inactive" || spec.write_disposition === "replace";
+  if (isNeedless || spec.deletes.sweep === "never") {
+    const visible = await org.count(extraction.range(undefined, undefined));
+    return { visible, sweeps: 0, absent: new Set(), at: org.serverTime(), strays: [], returned: [] };
+  }
+  context.progress({ message: "sweeping ids" });
+  const how = { method: extraction.method, expectedRows: Math.max(known.size, extraction.read.size) };
+  const first = await org.sweep(spec.object, how);
+  const missing = [...known]
+    .filter(([id, user]) => !user.isAbsent && !first.has(id) && !extraction.read.has(id))
+    .map(([id]) => id);
+  let at = org.serverTime();
+  let absent: ReadonlySet<string> = new Set();
+  if (missing.length > 0) {
+    const second = await org.sweep(spec.object, how);
+    at = org.serverTime();
+    absent = new Set(missing.filter((id) => !second.has(id)));
+  }
+  const strays: string[] = [];
+  const returned: string[] = [];
+  for (const id of first) {
+    const user = known.get(id);
+    const stamp = extraction.read.get(id);
+    if (user === undefined) {
+      if (stamp === undefined && !rejectedIds.has(id)) strays.push(id);
+    } else if (user.isAbsent && (stamp === undefined || stamp < user.stamp)) returned.push(id);
+  }
+  return { visible: first.size, sweeps: missing.length > 0 ? 2 : 1, absent, at, strays, returned };
+}
+
+/** Tombstones: the last known row of each absent user, stamped with the sweep that confirmed it. */
+export async function tombstones(extraction: Extraction, found: SweepResult): Promise<readonly Row[]> {
+  if (found.absent.size === 0) return [];
+  const { context, spec, table } = extraction.options;
+  const id = columnOf(spec, "Id");
+  const columns = Object.keys(table.columns);
+  const sql = latestRowsSql(spec, context.lakehouse.tableName(table.key), columns);
+  const rows: Row[] = [];
+  for await (const row of (await context.lakehouse.query(sql, { signal: context.signal })).rows) {
+    if (!found.absent.has(textOf(row[id]))) continue;
+    rows.push({ ...restamped(spec, row, found.at), op: "delete", delete_reason: "absent" });
+  }
+  return rows;
+}
+
+/** Rows of users who are back: as read, but never ordered before the tombstone that they undo. */
+export function returnRows(
+  extraction: Extraction,
+  found: SweepResult,
+  records: readonly SourceRecord[],
+): readonly Row[] {
+  const { spec, known } = extraction.options;
+  const mapRecord = recordMapper(spec);
+  const cursor = columnOf(spec, spec.cursor.field);
+  return records.map((record) => {
+    const row: Row = { ...mapRecord(record), op: "upsert", delete_reason: null };
+    const tombstone = known.get(String(record["Id"]))?.stamp ?? "";
+    if (textOf(row[cursor]) >= tombstone) return row;
+    return restamped(spec, { ...row, [cursor]: tombstone }, found.at);
+  });
+}
+
+/** The row as of an instant; never before the stamp that it has, whatever the source's clock says. */
+function restamped(spec: Spec, row: Row, at: Date): Row {
+  const cursor = columnOf(spec, spec.cursor.field);
+  const before = textOf(row[cursor]);
+  const stamp = lakeTime(at) > before ? lakeTime(at) : before;
+  const modified = spec.fields["LastModifiedDate"]?.column;
+  return { ...row, [cursor]: stamp, ...(modified === undefined ? {} : { [modified]: stamp }) };
+}
+
+/** Ids in the `__rejected` table. */
+export async function readRejectedIds(
+  extraction: Pick<Extraction["options"], "context" | "spec">,
+  table: string,
+): Promise<ReadonlySet<string>> {
+  const id = columnOf(extraction.spec, "Id");
+  const { lakehouse, signal } = extraction.context;
+  const rows = await collectRows(
+    await lakehouse.query(`SELECT DISTINCT "${id}" AS id FROM ${table}`, { signal }),
+  );
+  return new Set(rows.map((row) => textOf(row["id"])));
+}

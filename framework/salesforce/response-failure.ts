@@ -1,0 +1,148 @@
+import type { Failure } from "../event/failure.ts";
+import { FailureError } from "../event/failure.ts";
+import { QueryInterrupted } from "./query-interrupted.ts";
+
+/** An HTTP answer as far as its failure is concerned; header names in lower case. */
+export interface FailedResponse {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** `Retry-After` in milliseconds: seconds or an HTTP date; undefined when absent or senseless. */
+export function retryAfterMs(header: string | undefined, now: Date): number | undefined {
+  if (header === undefined || header.trim() === "") return undefined;
+  const seconds = Number(header);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - now.getTime();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+/**
+ * What an answer of 400 and above means. Error codes decide before the status, since Salesforce gives one status to
+ * things as different as a full concurrency slot and a used-up day.
+ *
+ * @see https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
+ */
+export function responseError(response: FailedResponse, where: string): FailureError | QueryInterrupted {
+  const { code, message } = readErrorBody(response.body);
+  const got = `HTTP ${response.statusCode}${code === undefined ? "" : ` ${code}`}${message === "" ? "" : `: ${message}`}`;
+  if (code === "INVALID_QUERY_LOCATOR" || code === "INVALIDLOCATOR") {
+    return new QueryInterrupted("locator-expired", got);
+  }
+  if (code === "QUERY_TIMEOUT") return new QueryInterrupted("query-timeout", got);
+  const delay = retryAfterMs(response.headers["retry-after"], new Date());
+  return new FailureError({
+    ...classify(response.statusCode, code, message),
+    got,
+    where,
+    ...(delay === undefined ? {} : { retryAfterMs: delay }),
+  });
+}
+
+function classify(
+  status: number,
+  code: string | undefined,
+  message: string,
+): Pick<Failure, "reason" | "message" | "retryable" | "next"> {
+  if (code === "REQUEST_LIMIT_EXCEEDED" && !/concurrent/i.test(message)) {
+    return {
+      reason: "budget-exhausted",
+      message: "Salesforce's API calls of the last 24 hours are used up",
+      retryable: false,
+      next: "wait until calls older than 24 hours fall out of the count, or have the limit raised",
+    };
+  }
+  if (status === 400 && code === "LIMIT_EXCEEDED") {
+    return {
+      reason: "budget-exhausted",
+      message: "Salesforce's Bulk API jobs of the last 24 hours are used up",
+      retryable: false,
+      next: "run again when the day's jobs are counted anew",
+    };
+  }
+  if (code === "REQUEST_LIMIT_EXCEEDED" || status === 429 || status === 420 || status === 503) {
+    return { reason: "rate-limited", message: "Salesforce asks to come back later", retryable: true };
+  }
+  if (status >= 500)
+    return { reason: "unreachable", message: "Salesforce failed to answer", retryable: true };
+  if (status === 401 || status === 403) {
+    return {
+      reason: "credentials-refused",
+      message: "Salesforce refused the request",
+      retryable: false,
+      next: "give the integration user API Enabled and View All Users, and check the IP ranges of its profile",
+    };
+  }
+  if (code === "INVALID_FIELD" || code === "INVALID_TYPE") {
+    return {
+      reason: "access-contract",
+      message: "a declared field can't be read",
+      retryable: false,
+      next: "give the integration user read access to the field, or take it out of dbthub.yml",
+    };
+  }
+  return { reason: "query-failed", message: "Salesforce refused the query", retryable: false };
+}
+
+function readErrorBody(body: string): { readonly code: string | undefined; readonly message: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    // An error page of something in between: its status has to do.
+    return { code: undefined, message: body.slice(0, 200).replaceAll(/\s+/g, " ").trim() };
+  }
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  const fields = typeof first === "object" && first !== null ? (first as Record<string, unknown>) : {};
+  return {
+    code: typeof fields["errorCode"] === "string" ? fields["errorCode"] : undefined,
+    message: typeof fields["message"] === "string" ? fields["message"].replaceAll(/\s+/g, " ").trim() : "",
+  };
+}
+
+const tlsCodes = /^(CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_VERIFY)/;
+
+/** What it means that no answer, or only part of one, came. `isAnswered`: its headers had come. */
+export function networkError(
+  error: unknown,
+  at: { readonly where: string; readonly isAnswered: boolean; readonly timeoutMs: number },
+): FailureError {
+  const options = { cause: error };
+  if (error instanceof Error && error.name === "TimeoutError") {
+    return new FailureError(
+      {
+        reason: "timeout",
+        message: `Salesforce did not answer within ${at.timeoutMs} ms`,
+        retryable: true,
+        where: at.where,
+        next: "raise connection.request_timeout in dbthub.yml",
+      },
+      options,
+    );
+  }
+  const cause = error instanceof Error ? ((error.cause ?? error) as NodeJS.ErrnoException) : undefined;
+  const got = cause?.code ?? cause?.message ?? String(error);
+  if (at.isAnswered) {
+    return new FailureError(
+      {
+        reason: "bad-response",
+        message: "Salesforce's answer broke off",
+        retryable: true,
+        got,
+        where: at.where,
+      },
+      options,
+    );
+  }
+  return new FailureError(
+    {
+      reason: "unreachable",
+      message: "Salesforce can't be reached",
+      retryable: !tlsCodes.test(got),
+      got,
+      where: at.where,
+      next: "check the login URL in the secret and this machine's network",
+    },
+    options,
+  );
+}
