@@ -29,7 +29,9 @@ for (let run = 0; run <= runs; run++) {
 const floor = median(measured["node -e 0"].wall);
 console.log("| command | wall ms (median) | CPU ms (median) | times `node -e 0` |\n|---|---|---|---|");
 for (const [name, { wall, cpu }] of Object.entries(measured)) {
-  console.log(`| \`${name}\` | ${median(wall).toFixed(0)} | ${median(cpu).toFixed(0)} | ${(median(wall) / floor).toFixed(1)} |`);
+  console.log(
+    `| \`${name}\` | ${median(wall).toFixed(0)} | ${median(cpu).toFixed(0)} | ${(median(wall) / floor).toFixed(1)} |`,
+  );
 }
 
 /** CPU that ended children have used, milliseconds (Linux: ticks of 10 ms in /proc/self/stat). */

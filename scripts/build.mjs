@@ -1,13 +1,13 @@
 // Bundles the framework into dist/: one entry for the command line, one for the public API, shared chunks between
 // them. What is imported lazily becomes a chunk of its own, so that `moraine --version` loads none of it.
-import { cp, rm } from "node:fs/promises";
+import { cp, readdir, rm } from "node:fs/promises";
+import { basename } from "node:path";
 import { build } from "esbuild";
 
 const root = new URL("../", import.meta.url);
 const dist = new URL("dist/", root);
 
-await rm(new URL("types", dist), { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   absWorkingDir: root.pathname,
   entryPoints: { moraine: "framework/cli/main.ts", index: "framework/index.ts" },
   outdir: "dist",
@@ -25,9 +25,16 @@ await build({
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
+  metafile: true,
   logLevel: "warning",
 });
 
+// Chunks of earlier builds.
+const written = new Set(Object.keys(metafile.outputs).map((file) => basename(file)));
+for (const name of await readdir(dist)) {
+  if (/\.js(\.map)?$/.test(name) && !written.has(name)) await rm(new URL(name, dist));
+}
+
 // Files that code finds beside itself by import.meta.url.
 await cp(new URL("framework/store/migrations", root), new URL("migrations", dist), { recursive: true });
-await cp(new URL("framework/dbt/worker.py", root), new URL("worker.py", dist));
+// await cp(new URL("framework/dbt/worker.py", root), new URL("worker.py", dist));

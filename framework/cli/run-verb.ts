@@ -34,6 +34,8 @@ export async function runVerb(
     throw error;
   });
   const opened: OpenConfig[] = [];
+  // A body may wait for nothing but its signal; without a timer Node would see nothing left to do and exit.
+  const keepAlive = setInterval(() => {}, 2 ** 30);
   let code: number;
   try {
     code = await verb({
@@ -63,6 +65,7 @@ export async function runVerb(
   } catch (error) {
     code = code === exitCode.done ? reportError(error, options) : code;
   }
+  clearInterval(keepAlive);
   await flushOutput();
   process.exit(code);
 }
