@@ -1,5 +1,4 @@
 import { Box, render, Static, Text } from "ink";
-import { useSyncExternalStore } from "react";
 import type { RunEvent } from "../../event/event.ts";
 import type { Look } from "../look.ts";
 import { liveLines } from "../progress/live-lines.ts";
@@ -8,7 +7,6 @@ import { nothingPrinted, printMore } from "../progress/printed-lines.ts";
 import { emptyProgress } from "../progress/progress-state.ts";
 import { reduceProgress } from "../progress/reduce-progress.ts";
 import { createTicker } from "../ticker.ts";
-import { createValueStore, type ValueStore } from "./store.ts";
 
 /** What is on the screen: lines that stay, and below them the live part. */
 export interface ProgressFrame {
@@ -39,10 +37,6 @@ export function ProgressScreen({ frame }: { readonly frame: ProgressFrame }) {
   );
 }
 
-function ProgressRoot({ frames }: { readonly frames: ValueStore<ProgressFrame> }) {
-  return <ProgressScreen frame={useSyncExternalStore(frames.subscribe, frames.get)} />;
-}
-
 /** Shortest time between two frames; a burst of events is drawn once. */
 const frameMs = 50;
 
@@ -55,7 +49,7 @@ export function mountProgress(options: LiveProgressOptions & { readonly look: Lo
   let tick = 0;
   let due: NodeJS.Timeout | undefined;
   let isClosed = false;
-  const frames = createValueStore<ProgressFrame>({ printed: [], live: [] });
+  let shown: ProgressFrame = { printed: [], live: [] };
 
   const draw = (withLive: boolean) => {
     clearTimeout(due);
@@ -64,9 +58,10 @@ export function mountProgress(options: LiveProgressOptions & { readonly look: Lo
     printed = printMore(printed, state, look, { columns, listFresh: options.listFresh ?? false });
     const view = { columns, rows: stdout.rows || 24, nowMs: now(), tick };
     const live = withLive ? liveLines(state, look, view) : [];
-    const before = frames.get();
-    if (before.printed === printed.lines && sameLines(before.live, live)) return;
-    frames.set({ printed: printed.lines, live });
+    if (shown.printed === printed.lines && sameLines(shown.live, live)) return;
+    shown = { printed: printed.lines, live };
+    // Synchronous, unlike a subscription: the last frame must be drawn before the view is taken down.
+    instance.rerender(<ProgressScreen frame={shown} />);
   };
   const ticker = createTicker(() => {
     tick++;
@@ -74,7 +69,7 @@ export function mountProgress(options: LiveProgressOptions & { readonly look: Lo
   });
   const onResize = () => draw(true);
   stdout.on("resize", onResize);
-  const instance = render(<ProgressRoot frames={frames} />, {
+  const instance = render(<ProgressScreen frame={shown} />, {
     stdout,
     ...(options.stderr === undefined ? {} : { stderr: options.stderr }),
     exitOnCtrlC: false,

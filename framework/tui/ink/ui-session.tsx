@@ -46,6 +46,9 @@ const pollMs = 250;
 /** Ages on an idle screen move by the minute. */
 const idleTickMs = 60_000;
 
+/** How the interface is left. */
+type Ending = { readonly code: number } | { readonly error: unknown };
+
 const endingSignals = { SIGINT: 130, SIGHUP: 129, SIGTERM: 143 } as const;
 
 /** One run of the interface: state, terminal, polling, signals. The reducer decides, this does. */
@@ -61,7 +64,7 @@ export class UiSession {
   #counter: number | undefined;
   #needs: DataNeeds = { asset: undefined, run: undefined };
   #commandIds = 0;
-  #end: (result: { readonly code: number } | { readonly error: unknown }) => void = () => {};
+  #end: (ending: Ending) => void = () => {};
 
   constructor(options: InteractiveOptions) {
     this.#options = options;
@@ -77,7 +80,7 @@ export class UiSession {
 
   /** Resolves with the exit code once the terminal is as it was; rejects with what was thrown, likewise. */
   async run(): Promise<number> {
-    const ended = new Promise<{ readonly code: number } | { readonly error: unknown }>((resolve) => {
+    const ended = new Promise<Ending>((resolve) => {
       this.#end = resolve;
     });
     const { stdout } = this.#options;
@@ -89,7 +92,9 @@ export class UiSession {
     const onSignal = (signal: keyof typeof endingSignals) => this.#end({ code: endingSignals[signal] });
     const restore = () => this.#screen.restore();
     const signals = Object.keys(endingSignals) as (keyof typeof endingSignals)[];
+    const onStop = () => this.#guarded(() => this.#suspend());
     for (const signal of signals) process.on(signal, onSignal);
+    process.on("SIGTSTP", onStop);
     process.on("uncaughtException", onThrow);
     process.on("unhandledRejection", onThrow);
     process.on("exit", restore);
@@ -108,18 +113,19 @@ export class UiSession {
       this.#spin.want(false);
       this.#slow.want(false);
       stdout.off("resize", onResize);
-      // Ink's last frame first, then the way back.
-      this.#instance?.unmount();
-      this.#screen.restore();
+      this.#unmount();
       process.off("exit", restore);
       process.off("uncaughtException", onThrow);
       process.off("unhandledRejection", onThrow);
+      process.off("SIGTSTP", onStop);
       for (const signal of signals) process.off(signal, onSignal);
       this.#options.stdin.unref();
     }
   }
 
   #mount(): void {
+    // Ink asks for raw keys only after its first frame; until then Ctrl-Z would stop us on the alternate screen.
+    this.#options.stdin.setRawMode(true);
     this.#screen.enter();
     this.#writer.reset();
     const instance = render(
@@ -236,13 +242,19 @@ export class UiSession {
     );
   }
 
-  /** Gives the terminal back to the shell until it continues us. */
-  #suspend(): void {
+  /** Takes Ink's last frame first, then goes back to the first screen. */
+  #unmount(): void {
     const instance = this.#instance;
     this.#instance = undefined;
     instance?.unmount();
+    if (this.#options.stdin.isTTY) this.#options.stdin.setRawMode(false);
     this.#screen.restore();
+  }
+
+  /** Gives the terminal back to the shell until it continues us. SIGSTOP, because SIGTSTP is what led here. */
+  #suspend(): void {
+    this.#unmount();
     process.once("SIGCONT", () => this.#guarded(() => this.#mount()));
-    process.kill(process.pid, "SIGTSTP");
+    process.kill(process.pid, "SIGSTOP");
   }
 }

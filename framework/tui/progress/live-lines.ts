@@ -69,11 +69,12 @@ function runningLine(asset: RunningAsset, state: ProgressState, look: Look, view
   const elapsed = view.nowMs - asset.startedMs;
   const usual = state.usualMs[asset.key];
   const slow = usual !== undefined && elapsed > 2 * usual && elapsed > 2000;
+  const isNarrow = view.columns < 72;
   const time =
-    usual === undefined
+    usual === undefined || isNarrow
       ? formatElapsed(elapsed)
       : `${formatElapsed(elapsed)} / ~${formatElapsed(Math.max(1000, Math.round(usual / 1000) * 1000))}`;
-  const room = Math.max(8, Math.min(40, view.columns - width - 4 - 30));
+  const room = Math.max(16, Math.min(40, view.columns - width - 4 - (isNarrow ? 12 : 30)));
   const told = asset.retry === undefined ? activity(asset) : retryText(asset, view.nowMs);
   const sign =
     asset.retry === undefined ? spinnerSign(look, view.tick) : paint.as("retrying", signs.sign.retrying);
