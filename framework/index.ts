@@ -1,3 +1,4 @@
+export { dbthub, type DbthubOptions } from "./dbthub/dbthub.ts";
 export { assetKey, type AssetKey } from "./definition/asset-key.ts";
 export type { Asset, AssetOptions, Deps, InputsOf, Refresh, RetryPolicy, RowOf } from "./definition/asset.ts";
 export type { AssetSource, Definitions, LoadContext } from "./definition/asset-source.ts";
