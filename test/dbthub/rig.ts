@@ -187,6 +187,6 @@ export class DbthubRig {
   /** Ids of some present users, in a fixed order. */
   async someIds(count: number, where = "is_active"): Promise<string[]> {
     const rows = await this.rows(`SELECT DISTINCT id FROM raw WHERE ${where} ORDER BY id LIMIT ${count}`);
-    return rows.map((row) => String(row["id"]));
+    return rows.map((row) => row["id"] as string);
   }
 }
