@@ -105,11 +105,12 @@ interface KnownUser {
   readonly title: string | null;
   readonly firstName: string | null;
   readonly lastName: string;
+  readonly stamp: number;
 }
 
 function changer(db: SandboxDatabase) {
   const read = db.prepare<[number], KnownUser>(
-    `SELECT Division AS division, Audit_Phase__c AS phase, Title AS title, FirstName AS firstName, LastName AS lastName FROM "User" WHERE number = ?`,
+    `SELECT Division AS division, Audit_Phase__c AS phase, Title AS title, FirstName AS firstName, LastName AS lastName, SystemModstamp AS stamp FROM "User" WHERE number = ?`,
   );
   return (
     number: number | undefined,
@@ -118,7 +119,9 @@ function changer(db: SandboxDatabase) {
   ): boolean => {
     const user = number === undefined ? undefined : read.get(number);
     if (number === undefined || user === undefined) return false;
-    const values = { ...change(user), LastModifiedDate: at, SystemModstamp: at };
+    // A test may have stamped a user ahead of the clock; SystemModstamp never goes back.
+    const stamp = Math.max(at, user.stamp + 1);
+    const values = { ...change(user), LastModifiedDate: stamp, SystemModstamp: stamp };
     const assignments = Object.keys(values).map((name) => `"${name}" = ?`);
     db.prepare(`UPDATE "User" SET ${assignments.join(", ")} WHERE number = ?`).run(
       ...Object.values(values),
