@@ -135,3 +135,15 @@ export async function collectRows(result: QueryResult): Promise<Row[]> {
   for await (const row of result.rows) rows.push(row);
   return rows;
 }
+
+/**
+ * Rows of a table by its newest snapshot's summary, without reading any: Iceberg's `total-records` still counts rows
+ * that delete files mark. Undefined when the writer kept no totals, or deleted by value.
+ */
+export function rowCountOf(snapshot: Pick<Snapshot, "summary"> | undefined): number | undefined {
+  if (snapshot === undefined) return 0;
+  const { summary } = snapshot;
+  const total = summary["total-records"];
+  if (total === undefined || Number(summary["total-equality-deletes"] ?? 0) > 0) return undefined;
+  return Number(total) - Number(summary["total-position-deletes"] ?? 0);
+}

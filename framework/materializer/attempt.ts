@@ -1,7 +1,8 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { MaterializeResult } from "../definition/context.ts";
-import type { Cause, Outcome } from "../event/event.ts";
+import type { Cause, Metadata, Outcome } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
+import { rowCountOf } from "../lakehouse/lakehouse.ts";
 import { hashJson } from "../util/hash.ts";
 import { blockedBy } from "./boundary.ts";
 import type { RunSession } from "./run-session.ts";
@@ -62,7 +63,7 @@ export class Attempt {
     const dataVersion = result.dataVersion ?? snapshotId ?? this.#derivedVersion(codeVersion);
     const failure = failedChecks.length === 0 ? undefined : blockedBy(this.key, failedChecks);
     const outcome = failure === undefined ? "materialized" : "failed";
-    const metadata = result.metadata ?? {};
+    const metadata = await this.#metadata(result);
     const event = this.#finished(outcome, {
       dataVersion,
       metadata,
@@ -115,6 +116,13 @@ export class Attempt {
   skip(because: AssetKey): Outcome {
     this.#end("skipped", undefined, this.#finished("skipped", { because }));
     return "skipped";
+  }
+
+  /** What the body said; `rows` is the table's row count by its snapshot, unless the body knows better. */
+  async #metadata({ metadata = {} }: MaterializeResult): Promise<Metadata> {
+    if (!this.#session.lake.exists(this.key) || "rows" in metadata) return metadata;
+    const rows = rowCountOf(await this.#session.request.lakehouse.currentSnapshot(this.key));
+    return rows === undefined ? metadata : { rows: { type: "rows", value: rows }, ...metadata };
   }
 
   #currentUpstreams() {

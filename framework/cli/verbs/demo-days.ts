@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fail } from "../../event/failure.ts";
+import { countOf, formatCount } from "../../tui/words/numbers.ts";
 import type { DayCounts } from "../../sandbox/sandbox.ts";
 
 /** What happened in the org before the run. */
@@ -54,4 +55,19 @@ async function advanceServed(url: string, days: number): Promise<DayCounts> {
     });
   }
   return (await response.json()) as DayCounts;
+}
+
+/** What happened, in words. */
+export function daysText(days: Days): string {
+  if (days.type === "seeded")
+    return `a new org with ${countOf(days.users, "user")}; its clock says ${days.now}`;
+  const happened = [
+    countOf(days.hires, "hire"),
+    countOf(days.moves, "move between divisions", "moves between divisions"),
+    countOf(days.phases, "audit phase changed", "audit phases changed"),
+    countOf(days.deactivations, "user deactivated", "users deactivated"),
+    countOf(days.reactivations, "user back", "users back"),
+    `${formatCount(days.titles + days.names)} other changes`,
+  ];
+  return `${countOf(days.days, "day")} passed: ${happened.join(", ")}`;
 }

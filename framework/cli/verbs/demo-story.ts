@@ -8,7 +8,7 @@ import type { GlobalOptions } from "../options.ts";
 import { print } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
-import type { Days } from "./demo-days.ts";
+import { type Days, daysText } from "./demo-days.ts";
 import { declaredLineage, lineageLines } from "./lineage.ts";
 
 const dimension = assetKey("sf_curated/dim_sf_user_scd");
@@ -36,7 +36,7 @@ export async function printStory(
   const number = (row: Row | undefined, name: string) => formatCount(Number(row?.[name] ?? 0));
   print(
     ...heading("What happened"),
-    `  in Salesforce  ${dayText(facts.days)}`,
+    `  in Salesforce  ${daysText(facts.days)}`,
     `  in ${dimension}  ${countOf(opened, "version")} opened; now ${number(totals, "versions")} versions of ${number(totals, "users")} users, ${number(totals, "retired")} of them retired`,
     ...(await historyLines(project, heading)),
     ...heading("Lineage"),
@@ -51,20 +51,6 @@ export async function printStory(
     `  moraine show ${dimension} --why`,
     `  npm start                          one more day`,
   );
-}
-
-function dayText(days: Days): string {
-  if (days.type === "seeded")
-    return `a new org with ${countOf(days.users, "user")}; its clock says ${days.now}`;
-  const happened = [
-    countOf(days.hires, "hire"),
-    countOf(days.moves, "move between divisions", "moves between divisions"),
-    countOf(days.phases, "audit phase changed", "audit phases changed"),
-    countOf(days.deactivations, "user deactivated", "users deactivated"),
-    countOf(days.reactivations, "user back", "users back"),
-    `${formatCount(days.titles + days.names)} other changes`,
-  ];
-  return `${countOf(days.days, "day")} passed: ${happened.join(", ")}`;
 }
 
 /** The history of the user with the most versions, of those that changed last. */

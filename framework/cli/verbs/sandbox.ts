@@ -9,6 +9,7 @@ import { tableWidth } from "../output/terminal.ts";
 import { findProject } from "../project/find-project.ts";
 import { untilStopped, type VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
+import { daysText } from "./demo-days.ts";
 
 interface SandboxOptions {
   readonly port?: number;
@@ -89,13 +90,8 @@ function seed(context: VerbContext, data: SandboxData, options: SandboxOptions):
 function advance(context: VerbContext, data: SandboxData, options: SandboxOptions): number {
   if (!data.isSeeded) data.seed();
   const counts = data.advance(options.days ?? 1);
-  if (context.options.json === true) printJson({ ...counts, now: data.now });
-  else {
-    const parts = Object.entries(counts).map(
-      ([name, value]) => `${typeof value === "number" ? formatCount(value) : String(value)} ${name}`,
-    );
-    print(`${parts.join(", ")}; the org's clock says ${data.now}`);
-  }
+  if (context.options.json === true) printJson(counts);
+  else print(`${daysText({ type: "passed", ...counts })}; the org's clock says ${data.now}`);
   return exitCode.done;
 }
 
