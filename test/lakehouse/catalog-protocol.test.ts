@@ -307,7 +307,9 @@ describe("commits", () => {
         "last-sequence-number": 2,
       },
     });
-    const log = (body?.["metadata"] as { "metadata-log": { "metadata-file": string }[] })["metadata-log"];
+    const log = (body as { metadata: { "metadata-log": { "metadata-file": string }[] } }).metadata[
+      "metadata-log"
+    ];
     expect(log.map((entry) => existsSync(entry["metadata-file"]))).toEqual([true, true]);
     expect(String(body?.["metadata-location"])).toMatch(/\/00002-[0-9a-f-]+\.metadata\.json$/);
   });

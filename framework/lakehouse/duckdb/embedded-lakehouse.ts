@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "../../util/clock.ts";
 import { nearest } from "../../util/nearest.ts";
 import { CatalogStore, catalogFile } from "../catalog/catalog-store.ts";
 import { displayName, identifierOf, type TableIdentifier } from "../catalog/location.ts";
+import type { WriteFile } from "../catalog/metadata-file.ts";
 import { currentBranch, currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
 import { contentSnapshotId } from "../catalog/whole-table-view.ts";
 import { planEvolution } from "../ddl/evolution.ts";
@@ -36,6 +37,8 @@ export interface EmbeddedLakehouseOptions {
    * @default one day
    */
   readonly orphanAgeMs?: number;
+  /** How metadata files are written. @default durably, see {@link WriteFile} */
+  readonly writeFile?: WriteFile;
 }
 
 const oneDayMs = 24 * 60 * 60 * 1000;
@@ -194,7 +197,11 @@ class EmbeddedLakehouse implements Lakehouse {
   }
 
   private makeStore(): CatalogStore {
-    return new CatalogStore({ dir: this.dir, clock: this.clock });
+    return new CatalogStore({ dir: this.dir, clock: this.clock, ...this.writing() });
+  }
+
+  private writing(): { readonly writeFile?: WriteFile } {
+    return this.options.writeFile === undefined ? {} : { writeFile: this.options.writeFile };
   }
 
   private bench(): Promise<Workbench> {
@@ -206,7 +213,7 @@ class EmbeddedLakehouse implements Lakehouse {
     this.opened ??= this.makeStore();
     const { extensionDirectory } = this.options;
     const { Workbench: Bench } = await import("./workbench.ts");
-    return new Bench({ store: this.opened, clock: this.clock, extensionDirectory });
+    return new Bench({ store: this.opened, clock: this.clock, extensionDirectory, ...this.writing() });
   }
 
   private metadata(key: AssetKey): TableMetadata | undefined {

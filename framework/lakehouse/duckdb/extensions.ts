@@ -55,7 +55,7 @@ function extensionFailure(
   const because = fallbackBecause instanceof FailureError ? fallbackBecause.failure : undefined;
   const words = [error, fallbackBecause]
     .filter((one) => one !== undefined)
-    .map((one) => (one instanceof Error ? one.message.split("\n")[0] : String(one)));
+    .map((one) => (one instanceof Error ? one.message.split("\n")[0] : "an unknown error"));
   return new FailureError(
     {
       reason: because?.reason ?? "unreachable",

@@ -3,6 +3,7 @@ import type { TableDefinition } from "../../definition/table.ts";
 import type { Clock } from "../../util/clock.ts";
 import type { CatalogStore } from "../catalog/catalog-store.ts";
 import { identifierOf, type TableIdentifier } from "../catalog/location.ts";
+import type { WriteFile } from "../catalog/metadata-file.ts";
 import { type Catalog, startCatalog } from "../catalog/start-catalog.ts";
 import { currentSnapshot } from "../catalog/table-metadata.ts";
 import { planEvolution } from "../ddl/evolution.ts";
@@ -22,6 +23,7 @@ export interface WorkbenchOptions {
   readonly store: CatalogStore;
   readonly clock: Clock;
   readonly extensionDirectory: () => Promise<string>;
+  readonly writeFile?: WriteFile;
 }
 
 /**
@@ -148,7 +150,12 @@ export class Workbench {
   }
 
   private startedCatalog(): Promise<Catalog> {
-    this.catalog ??= startCatalog({ dir: this.options.store.dir, clock: this.options.clock });
+    const { store, clock, writeFile } = this.options;
+    this.catalog ??= startCatalog({
+      dir: store.dir,
+      clock,
+      ...(writeFile === undefined ? {} : { writeFile }),
+    });
     return this.catalog;
   }
 }
