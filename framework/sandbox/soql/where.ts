@@ -2,6 +2,7 @@ import type {
   Condition,
   ConditionWithValueQuery,
   LiteralType,
+  NegationCondition,
   WhereClause,
 } from "@jetstreamapp/soql-parser-js";
 
@@ -20,7 +21,7 @@ export interface Sql {
   readonly values: readonly Cell[];
 }
 
-type Leaf = Exclude<ConditionWithValueQuery, { openParen: number } & Record<"operator", never>>;
+type Leaf = Exclude<ConditionWithValueQuery, NegationCondition>;
 type Token = "(" | ")" | "NOT" | "AND" | "OR" | Leaf;
 
 // The parser hangs everything to the right and only counts parentheses, so the tree is laid flat and read again. It loses
