@@ -172,9 +172,9 @@ const verbs: readonly Verb[] = [
     ],
     shape: (command) =>
       command
-        .option("--port <n>", "serve: port on 127.0.0.1 (default: a free one)", port)
-        .option("--users <n>", "seed: how many users (default: 2000)", count)
-        .option("--seed <text>", "seed: where the random people begin")
+        .option("--port <n>", "serve: port on 127.0.0.1 (default: 7440)", port)
+        .option("--users <n>", "serve, seed: how many users (default: 2000)", count)
+        .option("--seed <text>", "serve, seed: the number that the random people begin with (default: 42)")
         .option("--days <n>", "advance: how many days pass", count, 1)
         .option("--arm <kind>", "faults: the kind to arm; without it, armed faults are listed")
         .option("--match <text>", "faults: only calls whose method and path contain this")

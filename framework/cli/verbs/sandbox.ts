@@ -1,6 +1,12 @@
 import { join } from "node:path";
-import type { FaultInput, SandboxData } from "../../sandbox/sandbox.ts";
-import { openSandboxData, startSandbox } from "../../sandbox/sandbox.ts";
+import {
+  ControlError,
+  defaultSandboxPort,
+  type FaultInput,
+  openSandboxData,
+  type SandboxData,
+  startSandbox,
+} from "../../sandbox/sandbox.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { formatCount } from "../../tui/words/numbers.ts";
 import { exitCode } from "../exit-code.ts";
@@ -41,6 +47,8 @@ export async function sandbox(
   const data = await openSandboxData(dbPath);
   try {
     return act(context, data, options);
+  } catch (error) {
+    throw error instanceof ControlError ? new UsageError(error.message, "moraine sandbox --help") : error;
   } finally {
     data.close();
   }
@@ -58,8 +66,8 @@ const actions: Readonly<
 async function serve(context: VerbContext, dbPath: string, options: SandboxOptions): Promise<number> {
   const org = await startSandbox({
     dbPath,
-    port: options.port ?? 0,
-    ...(options.users === undefined ? {} : { users: options.users }),
+    port: options.port ?? defaultSandboxPort,
+    ...seedOptions(options),
   });
   if (context.options.json === true) print(JSON.stringify({ url: org.url }));
   else {
@@ -75,16 +83,22 @@ function seed(context: VerbContext, data: SandboxData, options: SandboxOptions):
   if (data.isSeeded && context.options.yes !== true) {
     throw new UsageError(`the org has ${formatCount(data.userCount)} users, seeding empties it`, "add --yes");
   }
-  const seedNumber = options.seed === undefined ? undefined : Number(options.seed);
-  if (seedNumber !== undefined && !Number.isSafeInteger(seedNumber))
-    throw new UsageError(`--seed expects a whole number, got ${options.seed}`);
-  const result = data.seed({
-    ...(options.users === undefined ? {} : { users: options.users }),
-    ...(seedNumber === undefined ? {} : { seed: seedNumber }),
-  });
+  const result = data.seed(seedOptions(options));
   if (context.options.json === true) printJson(result);
   else print(`${formatCount(result.users)} users from seed ${result.seed}; the org's clock says ${data.now}`);
   return exitCode.done;
+}
+
+/** What a new org is filled with. */
+function seedOptions({ users, seed: text }: SandboxOptions): {
+  readonly users?: number;
+  readonly seed?: number;
+} {
+  const number = text === undefined ? undefined : Number(text);
+  if (number !== undefined && !Number.isSafeInteger(number)) {
+    throw new UsageError(`--seed expects a whole number, got ${text}`);
+  }
+  return { ...(users === undefined ? {} : { users }), ...(number === undefined ? {} : { seed: number }) };
 }
 
 function advance(context: VerbContext, data: SandboxData, options: SandboxOptions): number {
@@ -138,14 +152,7 @@ function arm(data: SandboxData, kind: string, options: SandboxOptions): void {
     ...(times === undefined ? {} : { times }),
     ...(after === undefined ? {} : { after }),
   };
-  try {
-    data.armFault(fault as FaultInput);
-  } catch (error) {
-    throw new UsageError(
-      `no such fault: ${error instanceof Error ? error.message : String(error)}`,
-      "docs/sandbox.md lists the kinds",
-    );
-  }
+  data.armFault(fault as FaultInput);
 }
 
 function credentials(context: VerbContext, data: SandboxData): number {
