@@ -65,14 +65,18 @@ it("stops when sharing hides a fifth of the users", async () => {
 });
 
 it("calls it a broken access contract when the breaker is opened wide and users still vanish", async () => {
-  const { rig, expectUntouched } = await loaded((text) => text.replace("max_retired_share: 0.05", "max_retired_share: 1"));
+  const { rig, expectUntouched } = await loaded((text) =>
+    text.replace("max_retired_share: 0.05", "max_retired_share: 1"),
+  );
   await rig.fault({ kind: "reduced-visibility", share: 0.4 });
   expect((await rig.run()).failure).toMatchObject({ reason: "access-contract" });
   await expectUntouched();
 });
 
 it("lets a mass retirement through when configured", async () => {
-  const { rig, ids } = await loaded((text) => text.replace("max_retired_share: 0.05", "max_retired_share: 0.5"));
+  const { rig, ids } = await loaded((text) =>
+    text.replace("max_retired_share: 0.05", "max_retired_share: 0.5"),
+  );
   await rig.post(...ids.slice(0, 20).map((Id) => ({ Id, IsActive: false })));
   await rig.materialize();
   expect(await rig.count("is_active = FALSE AND extracted_at > '2026-01-06'")).toBe(20);

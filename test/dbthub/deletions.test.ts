@@ -46,7 +46,13 @@ it("lands the return of a user as it comes", async () => {
   await rig.control("DELETE", `records/${id}`);
   await rig.materialize();
   await rig.control("POST", "clock", { now: "2026-01-08T09:00:00Z" });
-  await rig.post({ Id: id, Username: "back@moraine.example", LastName: "Back", Email: "b@moraine.example", Division: "Legal" });
+  await rig.post({
+    Id: id,
+    Username: "back@moraine.example",
+    LastName: "Back",
+    Email: "b@moraine.example",
+    Division: "Legal",
+  });
   await rig.materialize();
   const rows = await history(rig, id);
   expect(rows.map((row) => row["op"])).toEqual(["upsert", "delete", "upsert"]);
@@ -67,7 +73,7 @@ it("orders the return of a user whose stamp is older than the tombstone behind i
   await rig.control("POST", "clock", { now: "2026-01-07T09:00:00Z" });
   const { result } = await rig.materialize();
   expect(result.metadata).toMatchObject({ returned: { value: hidden.length } });
-  const back = await history(rig, String(hidden[0]?.["id"]));
+  const back = await history(rig, hidden[0]?.["id"] as string);
   expect(back.at(-1)).toMatchObject({ op: "upsert", system_modstamp: "2026-01-07 09:00:00.000000" });
   expect((await rig.materialize()).result.metadata).toMatchObject({ rows_landed: { value: 0 } });
   expect(await history(rig, id)).toHaveLength(1);

@@ -143,9 +143,7 @@ it("ends soon and as aborted when the signal fires in the middle", async () => {
   await rig.fault({ kind: "slow", match: "describe", ms: 30_000 });
   const controller = new AbortController();
   const running = rig.run({ signal: controller.signal });
-  await expect
-    .poll(async () => JSON.stringify(await rig.control("GET", "faults")))
-    .toContain('"fired":1');
+  await expect.poll(async () => JSON.stringify(await rig.control("GET", "faults"))).toContain('"fired":1');
   controller.abort(new Error("interrupted"));
   await expect(running).rejects.toThrow("interrupted");
 });
