@@ -21,8 +21,6 @@ export interface EngineOptions {
 
 /** A DuckDB in memory with the lake attached. */
 export class Engine {
-  /** Where its extensions are, for another process. */
-  readonly extensionDirectory: string;
   private readonly instance: DuckDBInstance;
   private readonly options: EngineOptions;
   private readonly sessions = new Set<Session>();
@@ -31,7 +29,6 @@ export class Engine {
   private constructor(instance: DuckDBInstance, options: EngineOptions) {
     this.instance = instance;
     this.options = options;
-    this.extensionDirectory = options.extensions.directory;
   }
 
   static async open(options: EngineOptions): Promise<Engine> {

@@ -20,12 +20,8 @@ export function toValue(value: DuckDBValue): Value {
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
   if (typeof value === "bigint")
     return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
-  if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue) {
-    return isInfinite(value.micros) ? String(value) : timestampText(value.micros);
-  }
-  if (value instanceof DuckDBTimestampSecondsValue) return timestampText(value.seconds * 1_000_000n);
-  if (value instanceof DuckDBTimestampMillisecondsValue) return timestampText(value.millis * 1_000n);
-  if (value instanceof DuckDBTimestampNanosecondsValue) return timestampText(value.nanos / 1_000n);
+  const micros = microsOf(value);
+  if (micros !== undefined) return timestampText(micros) ?? String(value);
   if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString("hex");
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(toValue);
   if (value instanceof DuckDBStructValue) {
@@ -40,31 +36,27 @@ export function toValue(value: DuckDBValue): Value {
   return String(value);
 }
 
+/** A timestamp of any precision, whole microseconds since 1970; undefined for other values. */
+function microsOf(value: DuckDBValue): bigint | undefined {
+  if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue) return value.micros;
+  if (value instanceof DuckDBTimestampSecondsValue) return value.seconds * 1_000_000n;
+  if (value instanceof DuckDBTimestampMillisecondsValue) return value.millis * 1_000n;
+  if (value instanceof DuckDBTimestampNanosecondsValue) return value.nanos / 1_000n;
+  return undefined;
+}
+
 function keyText(key: Value): string {
   return typeof key === "string" ? key : JSON.stringify(key);
 }
 
-const microsPerDay = 86_400_000_000n;
-/** DuckDB's `infinity` and `-infinity`. */
-const infinity = 2n ** 63n - 1n;
+/** Furthest that a Date reaches, either way from 1970. */
+const maxDateMillis = 8_640_000_000_000_000n;
 
-function isInfinite(micros: bigint): boolean {
-  return micros === infinity || micros === -infinity;
-}
-
-/** `YYYY-MM-DD HH:MM:SS.ffffff`, UTC. */
-function timestampText(micros: bigint): string {
-  const timeOfDay = ((micros % microsPerDay) + microsPerDay) % microsPerDay;
-  const day = new Date(Number((micros - timeOfDay) / 1_000n));
-  // Outside the years 0 to 9999 ISO's form has a sign and six digits; DuckDB itself writes them so as well.
-  const date = day.toISOString().replace(/T.*$/, "");
-  const seconds = timeOfDay / 1_000_000n;
-  const clock = [seconds / 3_600n, (seconds / 60n) % 60n, seconds % 60n]
-    .map((part) => pad(part, 2))
-    .join(":");
-  return `${date} ${clock}.${pad(timeOfDay % 1_000_000n, 6)}`;
-}
-
-function pad(number: bigint, digits: number): string {
-  return number.toString().padStart(digits, "0");
+/** `YYYY-MM-DD HH:MM:SS.ffffff`, UTC; undefined for infinities and for years that no calendar needs. */
+function timestampText(micros: bigint): string | undefined {
+  const rest = ((micros % 1_000n) + 1_000n) % 1_000n;
+  const millis = (micros - rest) / 1_000n;
+  if (millis > maxDateMillis || millis < -maxDateMillis) return undefined;
+  const iso = new Date(Number(millis)).toISOString();
+  return `${iso.slice(0, -1).replace("T", " ")}${rest.toString().padStart(3, "0")}`;
 }

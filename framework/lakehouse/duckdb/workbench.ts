@@ -14,6 +14,7 @@ import { Engine } from "./engine.ts";
 import { findExtensions } from "./extensions.ts";
 import { type Expired, expire, type ExpireRequest } from "./expire.ts";
 import { load, type LoadRequest } from "./load.ts";
+import { bypassProxyOnLoopback } from "./loopback.ts";
 import { optimize } from "./optimize.ts";
 import { query, type QueryRequest } from "./query.ts";
 import type { Session } from "./session.ts";
@@ -98,9 +99,16 @@ export class Workbench {
     return this.withSession("write", signal, (session) => expire(this.options.store, session, request));
   }
 
+  /** What another process needs to open the lake; the catalog is served from now on. */
   async connection(): Promise<{ readonly catalog: Catalog; readonly extensionDirectory: string }> {
-    const { extensionDirectory } = await this.engine("write");
-    return { catalog: await this.startedCatalog(), extensionDirectory };
+    bypassProxyOnLoopback();
+    const [catalog, { directory, fallbackBecause }] = await Promise.all([
+      this.startedCatalog(),
+      findExtensions(this.options.extensionDirectory),
+    ]);
+    // Opening an engine installs into the folder what the other process will load from it.
+    if (fallbackBecause !== undefined) await this.engine("write");
+    return { catalog, extensionDirectory: directory };
   }
 
   async close(): Promise<void> {
