@@ -31,6 +31,7 @@ const users = defineTable({
     extracted_at: "timestamp",
   },
   partitionBy: ["day(extracted_at)"],
+  properties: { "write.target-file-size-bytes": "134217728" },
 });
 
 const first = {

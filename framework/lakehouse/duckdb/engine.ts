@@ -42,6 +42,8 @@ export class Engine {
     try {
       await loadExtensions(connection, options.extensions);
       await connection.run("SET GLOBAL TimeZone = 'UTC'");
+      // The property is for other writers as well; without this DuckDB refuses to write tables that have it.
+      await connection.run("SET GLOBAL ignore_target_file_size_for_partitioned_tables = true");
       await connection.run(
         `CREATE SECRET lake_token (TYPE iceberg, TOKEN ${quoteText(options.catalog.token)})`,
       );
