@@ -158,7 +158,7 @@ export class DbthubRig {
 
   /** Rows of a query; `raw` in it stands for the table. */
   async rows(sql: string): Promise<Row[]> {
-    return collectRows(await this.lake.query(sql.replaceAll("raw", this.sql)));
+    return collectRows(await this.lake.query(sql.replaceAll(/\braw\b/g, this.sql)));
   }
 
   /** The table without what differs from load to load. */
