@@ -13,6 +13,8 @@ import {
 export interface ContractRig {
   readonly lake: Lakehouse;
   ndjson(rows: readonly object[]): Promise<SourceFile>;
+  /** A Parquet file with the rows of a query. */
+  parquet(sql: string): Promise<SourceFile>;
   close(): Promise<void>;
 }
 
@@ -272,6 +274,30 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
       });
       expect(await failureOf(load(append, { division: "no id" }))).toMatchObject({ reason: "query-failed" });
       expect(await ids()).toEqual(["005A"]);
+    });
+
+    it("loads Parquet, lacking columns as NULL, and refuses columns that the table lacks", async () => {
+      await lake.ensureTable(users);
+      const good = await rig.parquet(
+        "SELECT '005A' AS id, 7 AS logins, TIMESTAMP '2026-01-02' AS extracted_at",
+      );
+      await lake.load({ table: users, files: [good, await rig.ndjson([second])], disposition: append });
+      expect(await select("SELECT id, logins, division FROM sf_raw.sf_user ORDER BY id")).toEqual([
+        { id: "005A", logins: 7, division: null },
+        { id: "005B", logins: null, division: null },
+      ]);
+      const bad = await rig.parquet("SELECT '005C' AS id, 'x' AS divison");
+      expect(await failureOf(lake.load({ table: users, files: [bad], disposition: append }))).toMatchObject({
+        reason: "query-failed",
+        next: "did you mean division?",
+        where: bad.path,
+      });
+      const gone = { path: `${bad.path}.gone`, format: "parquet" } as const;
+      expect(await failureOf(lake.load({ table: users, files: [gone], disposition: append }))).toMatchObject({
+        reason: "query-failed",
+        where: gone.path,
+      });
+      expect(await ids()).toEqual(["005A", "005B"]);
     });
 
     it("names the tables most like one that is missing", async () => {

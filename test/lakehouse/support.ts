@@ -1,3 +1,4 @@
+import { DuckDBInstance } from "@duckdb/node-api";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,6 +31,8 @@ export interface LakeRig {
   another(options?: Partial<EmbeddedLakehouseOptions>): Lakehouse;
   /** Writes rows as newline-delimited JSON. */
   ndjson(rows: readonly object[]): Promise<SourceFile>;
+  /** Writes the rows of a query as Parquet. */
+  parquet(sql: string): Promise<SourceFile>;
   close(): Promise<void>;
 }
 
@@ -53,6 +56,14 @@ export async function lakeRig(options: Partial<EmbeddedLakehouseOptions> = {}): 
       const path = join(folder, `${files}.ndjson`);
       await writeFile(path, rows.map((row) => JSON.stringify(row)).join("\n"));
       return { path, format: "ndjson" };
+    },
+    parquet: async (sql) => {
+      files += 1;
+      const path = join(folder, `${files}.parquet`);
+      const connection = await (await DuckDBInstance.create()).connect();
+      await connection.run(`COPY (${sql}) TO '${path}' (FORMAT parquet)`);
+      connection.closeSync();
+      return { path, format: "parquet" };
     },
     close: async () => {
       await Promise.all(opened.map((lake) => lake.close()));

@@ -1,12 +1,11 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { FailureError } from "../../event/failure.ts";
+import type { FailureError } from "../../event/failure.ts";
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { TableDefinition } from "../../definition/table.ts";
 import { type Clock, systemClock } from "../../util/clock.ts";
-import { nearest } from "../../util/nearest.ts";
 import { CatalogStore, catalogFile } from "../catalog/catalog-store.ts";
-import { displayName, identifierOf, type TableIdentifier } from "../catalog/location.ts";
+import { identifierOf, type TableIdentifier } from "../catalog/location.ts";
 import type { WriteFile } from "../catalog/metadata-file.ts";
 import { currentBranch, currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
 import { contentSnapshotId } from "../catalog/whole-table-view.ts";
@@ -14,6 +13,7 @@ import { planEvolution } from "../ddl/evolution.ts";
 import type { Lakehouse, LoadResult, QueryResult, Snapshot, TableSummary } from "../lakehouse.ts";
 import { duckdbTableName } from "./duckdb-dialect.ts";
 import { asFailure } from "./failures.ts";
+import { noSuchKey, withSuggestion } from "./missing-table.ts";
 import { retryConflicts } from "./retry-conflicts.ts";
 import { toSnapshot, rowCount } from "./snapshots.ts";
 import type { Workbench } from "./workbench.ts";
@@ -81,7 +81,7 @@ class EmbeddedLakehouse implements Lakehouse {
   async load(options: Parameters<Lakehouse["load"]>[0]): Promise<LoadResult> {
     const { table, signal } = options;
     return this.working(table.key, signal, async () => {
-      if (this.metadata(table.key) === undefined) throw this.unknownTable(table.key);
+      this.expectTable(table.key);
       if (options.files.length === 0) return nothingLoaded;
       return (await this.bench()).load(options, signal);
     });
@@ -142,7 +142,7 @@ class EmbeddedLakehouse implements Lakehouse {
     signal?: AbortSignal,
   ): Promise<{ readonly filesBefore: number; readonly filesAfter: number }> {
     return this.working(key, signal, async () => {
-      if (this.metadata(key) === undefined) throw this.unknownTable(key);
+      this.expectTable(key);
       return (await this.bench()).optimize(key, signal);
     });
   }
@@ -150,7 +150,7 @@ class EmbeddedLakehouse implements Lakehouse {
   async expire(key: AssetKey, options: Parameters<Lakehouse["expire"]>[1]): ReturnType<Lakehouse["expire"]> {
     const { olderThanMs, signal } = options;
     return this.working(key, signal, async () => {
-      if (this.metadata(key) === undefined) throw this.unknownTable(key);
+      this.expectTable(key);
       const now = this.clock.now().getTime();
       const orphansOlderThan = new Date(now - (this.options.orphanAgeMs ?? oneDayMs));
       const request = {
@@ -205,7 +205,11 @@ class EmbeddedLakehouse implements Lakehouse {
   }
 
   private bench(): Promise<Workbench> {
-    this.workbench ??= this.openWorkbench();
+    this.workbench ??= this.openWorkbench().catch((error: unknown) => {
+      // The next caller tries again.
+      this.workbench = undefined;
+      throw error;
+    });
     return this.workbench;
   }
 
@@ -259,48 +263,15 @@ class EmbeddedLakehouse implements Lakehouse {
   }
 
   /** Says what DuckDB can't: which metadata file is broken, which tables have a name like the one that is missing. */
-  private explained({ failure, cause }: FailureError): FailureError {
-    const words = failure.got ?? "";
+  private explained(error: FailureError): FailureError {
+    const tables = this.identifiers();
     // DuckDB keeps the catalog's explanation to itself; loading the tables here throws it.
-    if (failure.reason === "lake-unreadable")
-      for (const table of this.identifiers()) this.store()?.load(table);
-    const missing = /Table with name "?([\w.]+)"? does not exist/.exec(words)?.[1];
-    if (missing === undefined) return new FailureError(failure, { cause });
-    const name = missing.split(".").at(-1) ?? missing;
-    const names = this.identifiers();
-    const near = new Set(
-      nearest(
-        name,
-        names.map((table) => table.name),
-      ),
-    );
-    const candidates = names.filter((table) => near.has(table.name)).map(displayName);
-    return new FailureError(
-      {
-        ...failure,
-        message: `there is no table ${missing}`,
-        got: `no table ${missing}`,
-        next:
-          candidates.length > 0
-            ? `did you mean ${candidates.join(", ")}?`
-            : `tables are named namespace.table; there ${names.length === 1 ? "is 1" : `are ${names.length}`}`,
-      },
-      { cause },
-    );
+    if (error.failure.reason === "lake-unreadable") for (const table of tables) this.store()?.load(table);
+    return withSuggestion(error, tables);
   }
 
-  private unknownTable(key: AssetKey): FailureError {
-    const near = nearest(
-      key,
-      this.identifiers().map(({ namespace, name }) => `${namespace}/${name}`),
-    );
-    return new FailureError({
-      reason: "query-failed",
-      message: `there is no table ${key}`,
-      where: key,
-      ...(near.length === 0 ? {} : { next: `did you mean ${near.join(", ")}?` }),
-      retryable: false,
-    });
+  private expectTable(key: AssetKey): void {
+    if (this.metadata(key) === undefined) throw noSuchKey(key, this.identifiers());
   }
 
   private identifiers(): readonly TableIdentifier[] {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { fail } from "../../event/failure.ts";
 import type { Column, TableDefinition } from "../../definition/table.ts";
 import { nearest } from "../../util/nearest.ts";
@@ -12,13 +13,14 @@ const maximumLineBytes = 64 * 1024 * 1024;
  * A query for all rows of the files, in the files' order, in the table's columns and types. A column that a file
  * lacks is NULL; in NDJSON, timestamps with an offset become UTC, binary is base64, other members are ignored.
  *
- * @throws FailureError `query-failed` when a Parquet file has a column that the table lacks
+ * @throws FailureError `query-failed` when a file is missing, or a Parquet file has a column that the table lacks
  */
 export async function sourceSql(
   session: Session,
   table: TableDefinition,
   files: readonly SourceFile[],
 ): Promise<string> {
+  expectFiles(files);
   const groups: SourceFile[][] = [];
   for (const file of files) {
     const last = groups.at(-1);
@@ -32,6 +34,18 @@ export async function sourceSql(
     );
   }
   return queries.join("\nUNION ALL BY NAME\n");
+}
+
+function expectFiles(files: readonly SourceFile[]): void {
+  const missing = files.find((file) => !existsSync(file.path));
+  if (missing === undefined) return;
+  fail({
+    reason: "query-failed",
+    message: "a file to load does not exist",
+    where: missing.path,
+    next: "extract the data again",
+    retryable: false,
+  });
 }
 
 async function parquetSql(
