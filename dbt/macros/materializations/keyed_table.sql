@@ -1,0 +1,122 @@
+{#-
+  A table whose rows have a key. A run works out the rows as they should be and writes only those that differ, so that the
+  table keeps its snapshots, and a run that changes nothing commits nothing. `--full-refresh` compares the whole table;
+  it replaces nothing that is right already.
+
+  unique_key: columns that tell rows apart, never NULL
+  scope:      name of a macro giving the condition for the table's rows that a run compares; the model must give
+              the same rows then (see keeps_rows). Without it, and in a full refresh, all
+  keep:       name of a macro (version alias) giving the condition under which a row may go. A row that would go
+              without it fails the run before anything is written, unless the variable allow_history_loss is true
+  shown:      columns that name such a row in the message. Without it, the unique key
+-#}
+
+{% materialization keyed_table, adapter='duckdb' %}
+  {%- set existing = load_cached_relation(this) -%}
+  {%- set target_relation = this.incorporate(type='table') -%}
+  {%- set changes = temporary_table(this, 'changes') -%}
+
+  {{ run_hooks(pre_hooks, inside_transaction=False) }}
+  {#- One transaction: what is compared is what is changed, or the commit is refused. -#}
+  {% do adapter.ensure_transaction() %}
+  {{ run_hooks(pre_hooks, inside_transaction=True) }}
+
+  {% if existing is none %}
+    {% call statement('main') -%}
+      create table {{ target_relation }} as {{ compiled_code }}
+    {%- endcall %}
+  {% else %}
+    {%- set wanted = temporary_table(this, 'wanted') -%}
+    {% do run_query('create or replace temp table ' ~ wanted ~ ' as ' ~ compiled_code) %}
+    {% do add_missing_columns(wanted, target_relation) %}
+    {%- set columns = adapter.get_columns_in_relation(wanted) | map(attribute='name') | list -%}
+    {% do run_query('create or replace temp table ' ~ changes ~ ' as ' ~ keyed_table_changes(target_relation, wanted, columns)) %}
+    {% do keyed_table_refuse_loss(target_relation, changes) %}
+    {%- set counts = count_changes(changes) -%}
+    {% if counts['all'] > 0 %}
+      {% do write_changes(target_relation, changes, columns) %}
+    {% endif %}
+    {% do report_changes(counts) %}
+    {% do run_query('drop table ' ~ wanted) %}
+    {% do run_query('drop table ' ~ changes) %}
+  {% endif %}
+
+  {{ run_hooks(post_hooks, inside_transaction=True) }}
+  {% do adapter.commit() %}
+  {{ run_hooks(post_hooks, inside_transaction=False) }}
+  {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{#- Athena has no transactions and no temporary tables: one MERGE, whose source is the same set of changes. -#}
+{% materialization keyed_table, adapter='athena', supported_languages=['sql'] %}
+  {%- set existing = load_cached_relation(this) -%}
+  {%- set target_relation = this.incorporate(type='table') -%}
+
+  {{ run_hooks(pre_hooks, inside_transaction=False) }}
+  {% if existing is none %}
+    {% call statement('main') -%}
+      {{ create_table_as(False, target_relation, compiled_code) }}
+    {%- endcall %}
+  {% else %}
+    {%- set columns = adapter.get_columns_in_relation(target_relation) | map(attribute='name') | list -%}
+    {%- set changes = '(' ~ keyed_table_changes(target_relation, '(' ~ compiled_code ~ ')', columns) ~ ')' -%}
+    {% do keyed_table_refuse_loss(target_relation, changes) %}
+    {% do write_changes(target_relation, changes, columns) %}
+  {% endif %}
+
+  {{ run_hooks(post_hooks, inside_transaction=False) }}
+  {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{#- Whether a run of this model compares a part only: the table is there and this is no full refresh. -#}
+{% macro keeps_rows() -%}
+  {{ return(execute and load_relation(this) is not none and not should_full_refresh()) }}
+{%- endmacro %}
+
+{#- The rows in which wanted and table differ; `change` is inserted, updated or deleted. -#}
+{% macro keyed_table_changes(target_relation, wanted, columns) -%}
+  {%- set key = config.require('unique_key') -%}
+  {%- set scope = config.get('scope') if keeps_rows() else none -%}
+  {#- What no run of ours leaves behind, a full refresh repairs: a key that is there twice. -#}
+  {%- set heals = not keeps_rows() and target.type == 'duckdb' -%}
+select
+  {%- for column in columns %}
+  case when wanted.{{ key[0] }} is null then present.{{ column }} else wanted.{{ column }} end as {{ column }},
+  {%- endfor %}
+  case when wanted.{{ key[0] }} is null then 'deleted' when present.{{ key[0] }} is null then 'inserted' else 'updated' end as change
+from {{ wanted }} as wanted
+full join (
+  select * {%- if heals %}, count(*) over (partition by {{ key | join(', ') }}) as copies{% endif %}
+  from {{ target_relation }}
+  {%- if scope %} where {{ context[scope]() }}{% endif %}
+) as present on {% for column in key %}wanted.{{ column }} = present.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+where wanted.{{ key[0] }} is null
+  or present.{{ key[0] }} is null
+  {%- for column in columns if column not in key %}
+  or wanted.{{ column }} is distinct from present.{{ column }}
+  {%- endfor %}
+  {%- if heals %}
+  or present.copies > 1
+  {%- endif %}
+{%- endmacro %}
+
+{#- Fails when rows would go that may not. -#}
+{% macro keyed_table_refuse_loss(target_relation, changes) -%}
+  {%- set keep = config.get('keep') -%}
+  {%- if keep and not var('allow_history_loss', false) -%}
+    {%- set lost -%} from {{ changes }} as gone where change = 'deleted' and not {{ context[keep]('gone') }} {%- endset -%}
+    {%- set count = run_query('select count(*) ' ~ lost).rows[0][0] | int -%}
+    {%- if count > 0 -%}
+      {%- set samples = [] -%}
+      {%- set shown = config.get('shown', config.require('unique_key')) | join(', ') -%}
+      {%- for row in run_query('select ' ~ shown ~ ' ' ~ lost ~ ' order by ' ~ shown ~ ' limit 3').rows -%}
+        {%- do samples.append(row.values() | join(' ')) -%}
+      {%- endfor -%}
+      {{ exceptions.raise_compiler_error(
+        target_relation.schema ~ '/' ~ target_relation.identifier ~ ': ' ~ count
+        ~ ' row(s) would be lost that their source no longer explains, e.g. ' ~ samples | join('; ')
+        ~ '. Nothing was written. Restore the source, or accept the loss with --vars "{allow_history_loss: true}"'
+      ) }}
+    {%- endif -%}
+  {%- endif -%}
+{%- endmacro %}
