@@ -1,6 +1,6 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
-import { assetState } from "./asset-state.ts";
+import { assetSign } from "./asset-state.ts";
 import type { UiData } from "./data.ts";
 
 /** Decides about one asset. */
@@ -33,9 +33,7 @@ function wordTest(word: string, graph: AssetGraph, data: UiData): AssetFilter {
       return (key) => {
         // An asset that failed is usually stale as well, and is found as either; it is never found as fresh.
         const status = data.statuses.get(key)?.status ?? "fresh";
-        return (
-          assetState(key, data).word.startsWith(value) || (status !== "fresh" && status.startsWith(value))
-        );
+        return stateWord(key, data).startsWith(value) || (status !== "fresh" && status.startsWith(value));
       };
     case "group":
       return (key) => (graph.asset(key).group ?? "").toLowerCase().startsWith(value);
@@ -46,4 +44,10 @@ function wordTest(word: string, graph: AssetGraph, data: UiData): AssetFilter {
     default:
       return (key) => key.includes(word);
   }
+}
+
+/** The word of the asset's sign; one whose check warns is fresh. */
+function stateWord(key: AssetKey, data: UiData): string {
+  const sign = assetSign(key, data);
+  return sign === "warned" ? "fresh" : sign;
 }

@@ -1,4 +1,5 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
+import type { CheckResultRecord } from "../../store/store.ts";
 import { causeSummary } from "../words/cause.ts";
 import { reasonTag } from "../words/failure.ts";
 import type { SignName } from "../words/signs.ts";
@@ -13,32 +14,37 @@ export interface AssetState {
 
 /**
  * What a person wants to know first: that it runs, else that its last attempt failed, else that it is missing or
- * stale, else that a check warns, else that it is fresh.
+ * stale, else that a check warns, else that it is fresh. Cheap: whole namespaces are counted by it in every frame.
  */
+export function assetSign(key: AssetKey, data: UiData): SignName {
+  if (data.running.has(key)) return "running";
+  if (data.outcomes.get(key)?.outcome === "failed") return "failed";
+  const status = data.statuses.get(key)?.status;
+  if (status === undefined) return "queued";
+  if (status !== "fresh") return status;
+  return (data.checks.get(key) ?? []).some(isBad) ? "warned" : "fresh";
+}
+
+/** The sign of {@link assetSign} with its word and its reason. */
 export function assetState(key: AssetKey, data: UiData): AssetState {
-  const status = data.statuses.get(key);
-  const why = causeSummary(status?.causes ?? []);
-  if (data.running.has(key)) return { sign: "running", word: "running", why };
-  if (data.outcomes.get(key)?.outcome === "failed") {
+  const sign = assetSign(key, data);
+  const why = () => causeSummary(data.statuses.get(key)?.causes ?? []);
+  if (sign === "queued") return { sign, word: "unknown", why: "" };
+  if (sign === "failed") {
     const failure = data.failures.get(key);
-    return { sign: "failed", word: "failed", why: failure === undefined ? why : reasonTag(failure) };
+    return { sign, word: "failed", why: failure === undefined ? why() : reasonTag(failure) };
   }
-  if (status === undefined) return { sign: "queued", word: "unknown", why };
-  if (status.status !== "fresh") return { sign: status.status, word: status.status, why };
-  const bad = (data.checks.get(key) ?? []).filter(
-    (check) => !check.result.passed || check.failure !== undefined,
-  );
-  const first = bad[0];
-  return first === undefined
-    ? { sign: "fresh", word: "fresh", why }
-    : {
-        sign: "warned",
-        word: "fresh",
-        why: `check ${first.check}${bad.length > 1 ? ` +${bad.length - 1}` : ""}`,
-      };
+  if (sign !== "warned") return { sign, word: sign, why: why() };
+  const bad = (data.checks.get(key) ?? []).filter(isBad);
+  const more = bad.length > 1 ? ` +${bad.length - 1}` : "";
+  return { sign, word: "fresh", why: `check ${bad[0]?.check ?? ""}${more}` };
+}
+
+function isBad(check: CheckResultRecord): boolean {
+  return !check.result.passed || check.failure !== undefined;
 }
 
 /** Whether somebody should look at it. */
-export function needsAttention(state: AssetState): boolean {
-  return state.sign !== "fresh" && state.sign !== "queued";
+export function needsAttention(sign: SignName): boolean {
+  return sign !== "fresh" && sign !== "queued";
 }

@@ -2,7 +2,7 @@ import type { AssetKey } from "../../definition/asset-key.ts";
 import { formatAge, formatCount } from "../words/numbers.ts";
 import type { SignName } from "../words/signs.ts";
 import { padEnd, textWidth, truncateEnd } from "../words/text.ts";
-import { assetState } from "./asset-state.ts";
+import { assetSign, assetState } from "./asset-state.ts";
 import { splitLine } from "./cells.ts";
 import { appliesTo, assetInHand, keyTable } from "./keys.ts";
 import { visibleRange } from "./list.ts";
@@ -122,7 +122,7 @@ function countsText(state: UiState): string {
   const keys = shownKeys(state);
   const counts = new Map<SignName, number>();
   for (const key of keys) {
-    const { sign } = assetState(key, data);
+    const sign = assetSign(key, data);
     counts.set(sign, (counts.get(sign) ?? 0) + 1);
   }
   const order: readonly SignName[] = ["fresh", "stale", "failed", "missing", "warned", "running"];

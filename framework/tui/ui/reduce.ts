@@ -1,6 +1,6 @@
 import { splitKey } from "../../definition/asset-key.ts";
 import { unreachable } from "../../util/unreachable.ts";
-import { assetState, needsAttention } from "./asset-state.ts";
+import { assetSign, needsAttention } from "./asset-state.ts";
 import type { UiData } from "./data.ts";
 import { bindingOf } from "./keys.ts";
 import type { Message, Step } from "./message.ts";
@@ -87,10 +87,10 @@ function atAttention(state: UiState): UiState {
   let worstRank = Infinity;
   const order = ["failed", "running", "missing", "stale", "warned"];
   for (const key of state.sortedKeys) {
-    const shown = assetState(key, state.data);
-    if (!needsAttention(shown)) continue;
+    const sign = assetSign(key, state.data);
+    if (!needsAttention(sign)) continue;
     marked.add(splitKey(key).namespace);
-    const rank = order.indexOf(shown.sign);
+    const rank = order.indexOf(sign);
     if (rank < worstRank) [worst, worstRank] = [key, rank];
   }
   const namespaces = new Set(state.sortedKeys.map((key) => splitKey(key).namespace));

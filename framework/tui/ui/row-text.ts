@@ -16,7 +16,7 @@ import type { SignName } from "../words/signs.ts";
 import { padEnd, padStart } from "../words/text.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import type { AssetKey } from "../../definition/asset-key.ts";
-import { assetState, type AssetState } from "./asset-state.ts";
+import { assetSign, assetState, type AssetState } from "./asset-state.ts";
 import { checkSigns } from "./asset-texts.ts";
 import { cellLine } from "./cells.ts";
 import type { Row, RowOf } from "./row.ts";
@@ -91,7 +91,7 @@ function namespaceText(state: UiState, row: RowOf<"namespace">, width: number): 
   const { signs, paint } = state.look;
   const counts = new Map<SignName, number>();
   for (const key of row.keys) {
-    const name = assetState(key, state.data).sign;
+    const name = assetSign(key, state.data);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const order: readonly SignName[] = ["failed", "running", "missing", "stale", "warned"];
