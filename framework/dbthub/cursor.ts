@@ -9,6 +9,8 @@ const cursorSchema = z.object({
   /** Users that were visible at the end, for people. */
   visibleUsers: z.int(),
   loadId: z.string(),
+  /** The newest load of which rows are in the table; null before the first. */
+  landedLoadId: z.string().nullable(),
 });
 
 /** Where ingestion stopped; stored in the transaction that records success. */

@@ -62,7 +62,7 @@ export async function land(
   }
   if (
     spec.write_disposition !== "replace" &&
-    (normalized.rows === 0 || (await isLanded(context, table, load)))
+    (normalized.rows === 0 || (await isLanded(context, table, load.loadId)))
   ) {
     return keep(load, { rowsInserted: 0, rowsUpdated: 0, ties: 0, snapshotId: null });
   }
@@ -91,12 +91,12 @@ async function keep(load: LoadPackage, landed: Landed): Promise<Landed> {
   return landed;
 }
 
-/** Whether rows of a package are in the table. */
+/** Whether rows of a load are in the table. */
 export async function isLanded(
-  context: MaterializeContext,
+  { lakehouse, signal }: Pick<MaterializeContext, "lakehouse" | "signal">,
   table: TableDefinition,
-  load: LoadPackage,
+  loadId: string,
 ): Promise<boolean> {
-  const sql = `SELECT 1 AS found FROM ${context.lakehouse.tableName(table.key)} WHERE load_id = '${load.loadId}' LIMIT 1`;
-  return (await collectRows(await context.lakehouse.query(sql, { signal: context.signal }))).length > 0;
+  const sql = `SELECT 1 AS found FROM ${lakehouse.tableName(table.key)} WHERE load_id = ? LIMIT 1`;
+  return (await collectRows(await lakehouse.query(sql, { parameters: [loadId], signal }))).length > 0;
 }

@@ -64,14 +64,11 @@ export async function materializeObject(
 
   const basis = hashJson({ spec: spec as unknown as Json, cursor: context.forced ? null : (stored ?? null) });
   const finished = await finishLeftOver(work, org, basis);
-  const last = finished.at(-1);
-  const cursor = last === undefined ? (context.forced ? undefined : stored) : cursorOf(last);
-  finished.push(await loadNew(work, org, { basis, cursor, boundary, rejected }));
-
+  let cursor = await trusted(work, stored);
+  for (const load of finished) cursor = nextCursor(load, cursor);
+  const newest = await loadNew(work, org, { basis, cursor, boundary, rejected });
   await removeOld(work);
-  const newest = finished.at(-1);
-  if (newest === undefined) throw new Error("Internal error: expected at least one load");
-  return { metadata: loadMetadata(finished, org), cursor: cursorOf(newest) };
+  return { metadata: loadMetadata([...finished, newest], org), cursor: nextCursor(newest, cursor) };
 }
 
 async function connect({ context, spec, clock }: Work): Promise<SalesforceOrg> {
@@ -117,7 +114,7 @@ async function finishLeftOver(work: Work, org: SalesforceOrg, basis: string): Pr
     const isNext =
       opening?.basis === basis && manifest?.orgId === org.id && !context.forced && finished.length === 0;
     // A package that says it landed counts only while the lake says so too: the lake may have been made anew.
-    if (isNext && (landed === undefined || (await isLanded(context, table, load)))) {
+    if (isNext && (landed === undefined || (await isLanded(context, table, load.loadId)))) {
       context.log(`finishing load ${load.loadId}, which an earlier run left behind`);
       finished.push(await finish(work, load, manifest));
     } else if (landed === undefined) await removePackage(load);
@@ -143,10 +140,9 @@ async function loadNew(
     rejected === undefined
       ? new Set<string>()
       : await readRejectedIds({ context, spec }, lakehouse.tableName(rejected.key));
-  // A table that was dropped or is replaced whole needs everything again, wherever the cursor stands.
-  const isWhole = spec.write_disposition === "replace" || known.size === 0;
+  const isWhole = cursor === undefined || spec.write_disposition === "replace";
   const window = planWindow({
-    lastHi: cursor === undefined || isWhole ? undefined : new Date(cursor.hi),
+    lastHi: isWhole ? undefined : new Date(cursor.hi),
     serverTime: boundary,
     settleMs: spec.cursor.settle,
     overlapMs: spec.cursor.overlap,
@@ -170,9 +166,29 @@ async function finish(
   return { load, manifest, normalized, landed };
 }
 
-function cursorOf({ load, manifest }: FinishedLoad): IngestionCursor {
+function nextCursor(
+  { load, manifest, landed }: FinishedLoad,
+  before: IngestionCursor | undefined,
+): IngestionCursor {
   const { orgId, visibleUsers, window } = manifest;
-  return { hi: window.hi, orgId, visibleUsers, loadId: load.loadId };
+  const hasLanded = landed.rowsInserted + landed.rowsUpdated > 0;
+  const landedLoadId = hasLanded ? load.loadId : (before?.landedLoadId ?? null);
+  return { hi: window.hi, orgId, visibleUsers, loadId: load.loadId, landedLoadId };
+}
+
+/**
+ * The cursor, when it may be relied on: not when everything was asked for, and not when the table no longer holds the load
+ * that the cursor stands behind, because somebody rolled it back or made it anew. Then everything is read again.
+ */
+async function trusted(
+  { context, table }: Work,
+  stored: IngestionCursor | undefined,
+): Promise<IngestionCursor | undefined> {
+  if (context.forced || stored === undefined || stored.landedLoadId === null)
+    return context.forced ? undefined : stored;
+  if (await isLanded(context, table, stored.landedLoadId)) return stored;
+  context.log(`${table.key} no longer holds load ${stored.landedLoadId}; reading everything again`, "warn");
+  return undefined;
 }
 
 /** The newest packages stay for whoever wants to look; they hold what the lake holds. */

@@ -81,6 +81,14 @@ function classify(
       next: "give the integration user read access to the field, or take it out of dbthub.yml",
     };
   }
+  if (status === 404) {
+    return {
+      reason: "access-contract",
+      message: "the object is not there, or not for this user",
+      retryable: false,
+      next: "check the object's API name in dbthub.yml and the integration user's permissions on it",
+    };
+  }
   return { reason: "query-failed", message: "Salesforce refused the query", retryable: false };
 }
 

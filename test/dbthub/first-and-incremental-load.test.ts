@@ -119,3 +119,19 @@ it("loads whole when the table was dropped, although the cursor is there", async
   await rig.materialize();
   expect(await rig.count()).toBe(60);
 });
+
+it("reads everything again when the table no longer holds what the cursor stands behind", async () => {
+  const rig = await DbthubRig.open();
+  await rig.materialize();
+  const [id] = await rig.someIds(1);
+  await rig.control("POST", "clock", { now: "2026-01-06T09:00:00Z" });
+  await rig.post({ Id: id, Division: "Legal" });
+  await rig.materialize();
+  await rig.control("POST", "clock", { now: "2026-01-09T09:00:00Z" });
+  await rig.materialize();
+  await rig.lake.query(`DELETE FROM ${rig.sql} WHERE extracted_at > '2026-01-06'`, { readOnly: false });
+  const { logs } = await rig.materialize();
+  expect(logs.some((line) => line.includes("no longer holds load"))).toBe(true);
+  expect(await rig.count("division = 'Legal' AND system_modstamp > '2026-01-06'")).toBe(1);
+  expect((await rig.materialize()).result.metadata).toMatchObject({ rows_read: { value: 0 } });
+});

@@ -47,6 +47,14 @@ export interface RunOptions {
   readonly forgetCursor?: boolean;
 }
 
+/** What a rig is made of. */
+export interface RigOptions {
+  readonly users?: number;
+  /** Changes the shipped YAML. */
+  readonly yaml?: (text: string) => string;
+  readonly table?: TableDefinition;
+}
+
 /** An org, a lake and the ingestion asset between them, all real. */
 export class DbthubRig {
   readonly dir = mkdtempSync(join(tmpdir(), "moraine-dbthub-"));
@@ -55,31 +63,37 @@ export class DbthubRig {
   readonly lake: Lakehouse;
   asset: Asset;
   cursor: Json | undefined;
+  readonly #orgDir: string;
   readonly #table: TableDefinition;
 
-  private constructor(sandbox: Sandbox, table: TableDefinition) {
+  private constructor(sandbox: Sandbox, orgDir: string, table: TableDefinition) {
     this.sandbox = sandbox;
+    this.#orgDir = orgDir;
     this.#table = table;
     this.lake = openEmbeddedLakehouse({ dir: join(this.dir, "lake"), extensionDirectory: testExtensions });
     this.asset = this.define();
   }
 
-  static async open(
-    options: {
-      readonly users?: number;
-      readonly yaml?: (text: string) => string;
-      readonly table?: TableDefinition;
-    } = {},
-  ): Promise<DbthubRig> {
+  /** Opens one that several tests share; close it. */
+  static async start(options: RigOptions = {}): Promise<DbthubRig> {
     const dir = mkdtempSync(join(tmpdir(), "moraine-org-"));
     const sandbox = await startSandbox({ dbPath: join(dir, "sandbox.db"), users: options.users ?? 60 });
-    const rig = new DbthubRig(sandbox, options.table ?? sfUserRaw);
+    const rig = new DbthubRig(sandbox, dir, options.table ?? sfUserRaw);
     if (options.yaml !== undefined) rig.asset = rig.define(options.yaml);
-    onTestFinished(async () => {
-      await rig.lake.close();
-      await sandbox.close();
-      for (const each of [dir, rig.dir]) rmSync(each, { recursive: true, force: true });
-    });
+    return rig;
+  }
+
+  /** Ends what {@link DbthubRig.start} began. */
+  async close(): Promise<void> {
+    await this.lake.close();
+    await this.sandbox.close();
+    for (const each of [this.#orgDir, this.dir]) rmSync(each, { recursive: true, force: true });
+  }
+
+  /** Opens one that ends with the test. */
+  static async open(options: RigOptions = {}): Promise<DbthubRig> {
+    const rig = await DbthubRig.start(options);
+    onTestFinished(() => rig.close());
     return rig;
   }
 
