@@ -10,12 +10,19 @@ import type { WriteFile } from "../catalog/metadata-file.ts";
 import { currentBranch, currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
 import { contentSnapshotId } from "../catalog/whole-table-view.ts";
 import { planEvolution } from "../ddl/evolution.ts";
-import type { Lakehouse, LoadResult, QueryResult, Snapshot, TableSummary } from "../lakehouse.ts";
+import {
+  type Lakehouse,
+  type LoadResult,
+  type QueryResult,
+  rowCountOf,
+  type Snapshot,
+  type TableSummary,
+} from "../lakehouse.ts";
 import { duckdbTableName } from "./duckdb-dialect.ts";
 import { asFailure } from "./failures.ts";
 import { noSuchKey, withSuggestion } from "./missing-table.ts";
 import { retryConflicts } from "./retry-conflicts.ts";
-import { toSnapshot, rowCount } from "./snapshots.ts";
+import { toSnapshot } from "./snapshots.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** What {@link openEmbeddedLakehouse} takes. */
@@ -126,11 +133,12 @@ class EmbeddedLakehouse implements Lakehouse {
       const store = this.store();
       return this.identifiers().map((identifier) => {
         const metadata = store?.load(identifier).metadata;
-        const snapshot = metadata === undefined ? undefined : currentSnapshot(metadata);
+        const current = metadata === undefined ? undefined : currentSnapshot(metadata);
+        const snapshot = current === undefined ? undefined : toSnapshot(current);
         return {
           key: `${identifier.namespace}/${identifier.name}`,
-          rows: rowCount(snapshot),
-          snapshot: snapshot === undefined ? undefined : toSnapshot(snapshot),
+          rows: rowCountOf(snapshot),
+          snapshot,
           location: metadata?.location ?? "",
         };
       });

@@ -12,15 +12,3 @@ export function toSnapshot(snapshot: MetadataSnapshot): Snapshot {
     summary: snapshot.summary ?? {},
   };
 }
-
-/**
- * Rows of a snapshot by its summary: Iceberg's `total-records` still counts rows that delete files mark. Undefined
- * when the writer kept no totals, or deleted by value.
- */
-export function rowCount(snapshot: MetadataSnapshot | undefined): number | undefined {
-  if (snapshot === undefined) return 0;
-  const { summary = {} } = snapshot;
-  const total = summary["total-records"];
-  if (total === undefined || Number(summary["total-equality-deletes"] ?? 0) > 0) return undefined;
-  return Number(total) - Number(summary["total-position-deletes"] ?? 0);
-}
