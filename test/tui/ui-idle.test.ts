@@ -41,6 +41,9 @@ function fakeKeyboard() {
   });
 }
 
+/** Loading Ink takes seconds where other work has the processors. */
+const patient = { timeout: 20_000 };
+
 let terminal: FakeTerminal;
 let keyboard: ReturnType<typeof fakeKeyboard>;
 beforeEach(() => {
@@ -76,7 +79,7 @@ async function start(change: (reader: StoreReader) => StoreReader = (reader) => 
     stdin: keyboard as unknown as NodeJS.ReadStream,
     stdout: terminal as unknown as NodeJS.WriteStream,
   });
-  await vi.waitFor(() => expect(terminal.writes.join("")).toContain("? help"));
+  await vi.waitFor(() => expect(terminal.writes.join("")).toContain("? help"), patient);
   const leave = async () => {
     keyboard.write("q");
     const code = await exited;
@@ -147,7 +150,7 @@ test("a key sends the lines that changed, not the screen", async () => {
   const { leave } = await start();
   terminal.writes = [];
   keyboard.write("j");
-  await vi.waitFor(() => expect(terminal.writes).not.toEqual([]));
+  await vi.waitFor(() => expect(terminal.writes).not.toEqual([]), patient);
   expect(terminal.writes.join("").length).toBeLessThan(1000);
   await leave();
 });
@@ -167,7 +170,7 @@ test("a failed read shows what is known and how old it is", async () => {
   );
   isBusy = true;
   await vi.advanceTimersByTimeAsync(4000);
-  await vi.waitFor(() => expect(terminal.writes.join("")).toMatch(/store busy, [34]s old/));
+  await vi.waitFor(() => expect(terminal.writes.join("")).toMatch(/store busy, [34]s old/), patient);
   isBusy = false;
   await leave();
 });
