@@ -7,7 +7,8 @@ import { defineTable } from "../../framework/definition/table.ts";
 import { type Catalog, startCatalog } from "../../framework/lakehouse/catalog/start-catalog.ts";
 import { collectRows } from "../../framework/lakehouse/lakehouse.ts";
 import { finished } from "./processes.ts";
-import { type LakeRig, lakeRig, testPython } from "./support.ts";
+import { testClientPython } from "../support/python-environment.ts";
+import { type LakeRig, lakeRig } from "./support.ts";
 
 const script = new URL("./iceberg_client.py", import.meta.url).pathname;
 const users = defineTable({
@@ -49,7 +50,9 @@ afterAll(async () => {
 const python = async (step: string): Promise<unknown> =>
   JSON.parse(
     await finished(
-      spawn(testPython(), [script, catalog.url, catalog.token, step], { stdio: ["ignore", "pipe", "pipe"] }),
+      spawn(await testClientPython(), [script, catalog.url, catalog.token, step], {
+        stdio: ["ignore", "pipe", "pipe"],
+      }),
     ),
   );
 

@@ -7,20 +7,11 @@ import {
   type EmbeddedLakehouseOptions,
 } from "../../framework/lakehouse/duckdb/embedded-lakehouse.ts";
 import type { Lakehouse, SourceFile } from "../../framework/lakehouse/lakehouse.ts";
+import { testPythonEnvironment } from "../support/python-environment.ts";
 
 /** A folder with DuckDB's Iceberg extensions, as the product finds them in its own Python environment. */
 export async function testExtensions(): Promise<string> {
-  const directory = process.env["MORAINE_TEST_EXTENSIONS"];
-  if (directory === undefined)
-    throw new Error("MORAINE_TEST_EXTENSIONS must name a folder with DuckDB's extensions");
-  return directory;
-}
-
-/** A Python that has pyiceberg. */
-export function testPython(): string {
-  const python = process.env["MORAINE_TEST_PYTHON"];
-  if (python === undefined) throw new Error("MORAINE_TEST_PYTHON must name a Python with pyiceberg");
-  return python;
+  return (await testPythonEnvironment()).extensionDirectory;
 }
 
 /** A lakehouse in a folder of its own, and files to load into it. */

@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import type { Project } from "../support/moraine.ts";
+import { outcomesOf, shippedProject } from "../support/shipped-project.ts";
+
+interface RawRow {
+  readonly id: string;
+  readonly division: string | null;
+  readonly audit_phase: string | null;
+  readonly is_active: boolean;
+  readonly system_modstamp: string;
+}
+
+const rawRows = `SELECT id, division, audit_phase, is_active, system_modstamp FROM sf_raw.sf_user ORDER BY id, system_modstamp`;
+const versionStarts = `SELECT user_id || ' ' || valid_from AS version FROM sf_curated.dim_sf_user_scd ORDER BY 1`;
+
+/** Where a version has to begin: at a user's first row, and wherever what the dimension tracks differs from the row before. */
+async function expectedVersions(project: Project): Promise<readonly string[]> {
+  const rows = await project.json<RawRow[]>("query", rawRows, "--limit", "100000");
+  const starts: string[] = [];
+  let before: RawRow | undefined;
+  for (const row of rows) {
+    const tracked = ({ division, audit_phase, is_active }: RawRow) =>
+      JSON.stringify([division, audit_phase, is_active]);
+    if (before?.id !== row.id || tracked(before) !== tracked(row))
+      starts.push(`${row.id} ${row.system_modstamp}`);
+    before = row;
+  }
+  return starts.sort();
+}
+
+async function actualVersions(project: Project): Promise<readonly string[]> {
+  const rows = await project.json<{ version: string }[]>("query", versionStarts, "--limit", "100000");
+  return rows.map((row) => row.version).sort();
+}
+
+describe("the shipped pipeline", () => {
+  it("keeps, day by day, a version exactly for each change of division, audit phase or state", async () => {
+    const project = await shippedProject();
+    let versions = 0;
+    for (let day = 0; day < 3; day++) {
+      const { code, stdout, stderr } = await project.run("demo", "--users", "300", "--json");
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(outcomesOf(stdout)).toMatchObject({
+        "sf_raw/sf_user": "materialized",
+        "sf_curated/dim_sf_user_scd": "materialized",
+      });
+      const actual = await actualVersions(project);
+      expect(actual).toEqual(await expectedVersions(project));
+      expect(actual.length).toBeGreaterThan(versions);
+      versions = actual.length;
+    }
+    expect(versions).toBeGreaterThan(300);
+
+    const again = outcomesOf((await project.run("materialize", "--json")).stdout);
+    expect(again).toMatchObject({
+      "sf_raw/sf_user": "materialized",
+      "sf_staging/stg_sf_user": "fresh",
+      "sf_curated/dim_sf_user_scd": "fresh",
+    });
+    const { stdout: events } = await project.run("materialize", "--json");
+    expect(events).not.toContain('"key":"sf_curated/dim_sf_user_scd","attempt"');
+
+    const forced = await project.run("materialize", "--force", "sf_curated/dim_sf_user_scd", "--json");
+    expect(outcomesOf(forced.stdout)).toEqual({ "sf_curated/dim_sf_user_scd": "materialized" });
+    expect(await actualVersions(project)).toHaveLength(versions);
+  });
+
+  it("shows where the dimension comes from", async () => {
+    const project = await shippedProject();
+    const { stdout } = await project.run("lineage", "sf_curated/dim_sf_user_scd", "--format", "mermaid");
+    const names = new Map(
+      [...stdout.matchAll(/(n\d+)\(?\["(.*)"\]/g)].map(([, id = "", name = ""]) => [id, name]),
+    );
+    const edges = [...stdout.matchAll(/(n\d+) --> (n\d+)/g)].map(
+      ([, from = "", to = ""]) => `${names.get(from)} -> ${names.get(to)}`,
+    );
+    expect(edges).toEqual(
+      expect.arrayContaining(["Salesforce -> sf_raw/sf_user", "sf_raw/sf_user -> sf_staging/stg_sf_user"]),
+    );
+    expect(stdout).toContain("sf_curated/dim_sf_user_scd");
+  });
+});

@@ -1,0 +1,25 @@
+import { cpSync, mkdirSync, symlinkSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Project } from "./moraine.ts";
+import { testPythonEnvironment } from "./python-environment.ts";
+
+const repository = resolve(import.meta.dirname, "../..");
+
+/** A copy of the shipped pipeline with a state of its own; the Python environment is the checkout's. */
+export async function shippedProject(): Promise<Project> {
+  const environment = await testPythonEnvironment();
+  const project = new Project({});
+  for (const path of ["moraine.config.ts", "assets", "dbt"]) {
+    cpSync(join(repository, path), join(project.directory, path), { recursive: true });
+  }
+  mkdirSync(join(project.directory, ".moraine"));
+  symlinkSync(environment.dir, join(project.directory, ".moraine", "venv"));
+  return project;
+}
+
+/** Outcomes of a finished `materialize --json` or `demo --json`. */
+export function outcomesOf(stdout: string): Readonly<Record<string, string>> {
+  const last = JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}") as { outcomes?: Record<string, string> };
+  if (last.outcomes === undefined) throw new Error(`expected a finished run, got ${stdout.slice(-2000)}`);
+  return last.outcomes;
+}
