@@ -34,7 +34,9 @@ export interface DbtNode {
   readonly tags: readonly string[];
   readonly group: string | null;
   readonly meta: Readonly<Record<string, unknown>>;
-  readonly columns: Readonly<Record<string, { readonly description: string; readonly dataType: string | null }>>;
+  readonly columns: Readonly<
+    Record<string, { readonly description: string; readonly dataType: string | null }>
+  >;
   /** Unique ids of nodes and sources. */
   readonly dependsOn: readonly string[];
   /** Unique ids, the project's own materialization among them. */

@@ -44,8 +44,8 @@ export interface NodeFinished {
   readonly durationMs: number;
   /** Of a test: rows that break it. */
   readonly failures: number;
-  /** Null where the adapter does not say. */
-  readonly rowsAffected: number | null;
+  /** Null where the adapter does not say; a macro may give it as text. */
+  readonly rowsAffected: number | string | null;
   readonly compiledCode: string | null;
 }
 

@@ -1,0 +1,89 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { hashJson, sha256 } from "../util/hash.ts";
+import type { DbtManifest } from "./dbt-manifest.ts";
+
+/** Changes with the shape of {@link DbtManifest}, so that a newer moraine does not read an older one's cache. */
+const format = 1;
+
+interface Cached {
+  readonly format: number;
+  /** Everything that the manifest depends on beside the project's files. */
+  readonly setting: string;
+  readonly stamps: Readonly<Record<string, string>>;
+  readonly contents: string;
+  readonly manifest: DbtManifest;
+}
+
+/** What a manifest was, or would be, parsed from. */
+export interface ProjectState {
+  readonly projectDir: string;
+  /** Digest of the Python lock, the target and the like. */
+  readonly setting: string;
+  /** `mtime:size` of each file of the project. */
+  readonly stamps: Readonly<Record<string, string>>;
+}
+
+/** What dbt writes into a project itself, and editors' and Python's litter. */
+const notRead = new Set(["target", "logs", ".git", "__pycache__", "node_modules", ".venv", "venv"]);
+
+/** Looks at the project's files; reads none. */
+export function observeProject(projectDir: string, setting: string): ProjectState {
+  const stamps: Record<string, string> = {};
+  const walk = (directory: string): void => {
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      const path = join(directory, entry.name);
+      if (notRead.has(entry.name)) continue;
+      const stat = statSync(path, { throwIfNoEntry: false });
+      if (stat?.isDirectory() === true) walk(path);
+      else if (stat !== undefined) stamps[relative(projectDir, path)] = `${stat.mtimeMs}:${stat.size}`;
+    }
+  };
+  walk(projectDir);
+  return { projectDir, setting, stamps };
+}
+
+/** The manifest parsed from exactly this project; undefined when there is none, or something has changed since. */
+export function readCachedManifest(file: string, state: ProjectState): DbtManifest | undefined {
+  const cached = readCache(file);
+  if (cached?.format !== format || cached.setting !== state.setting) return undefined;
+  for (const [name, value] of Object.entries(cached.manifest.environment)) {
+    if ((process.env[name] ?? null) !== value) return undefined;
+  }
+  if (hashJson(cached.stamps) === hashJson(state.stamps)) return cached.manifest;
+  if (cached.contents !== digestContents(state)) return undefined;
+  // Only touched, by a checkout for instance: next time the stamps alone will do.
+  writeAtomically(file, { ...cached, stamps: state.stamps });
+  return cached.manifest;
+}
+
+/** Keeps a manifest. `state` must have been observed before it was parsed. */
+export function writeCachedManifest(file: string, state: ProjectState, manifest: DbtManifest): void {
+  const { setting, stamps } = state;
+  writeAtomically(file, { format, setting, stamps, contents: digestContents(state), manifest });
+}
+
+function digestContents({ projectDir, stamps }: ProjectState): string {
+  return hashJson(
+    Object.fromEntries(
+      Object.keys(stamps).map((path) => [path, sha256(readFileSync(join(projectDir, path), "latin1"))]),
+    ),
+  );
+}
+
+function readCache(file: string): Cached | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Cached;
+  } catch (error) {
+    // None yet, or damaged: as good as none, the project is parsed again.
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function writeAtomically(file: string, cached: Cached): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const temporary = `${file}.${process.pid}`;
+  writeFileSync(temporary, JSON.stringify(cached));
+  renameSync(temporary, file);
+}

@@ -1,0 +1,19 @@
+import type { DefinitionProblem } from "../definition/problem.ts";
+
+/** Turns what dbt says of a project that it can't parse into a problem. `where` gives the path of a dbt file. */
+export function parseProblem(message: string, where: (path: string) => string): DefinitionProblem {
+  const lines = message.split("\n").map((line) => line.trim());
+  const [, path] = /\(?([\w./-]+\.(?:sql|ya?ml|py|csv|md))\b\)?/.exec(message) ?? [];
+  const [, line] = /\bline (\d+)/.exec(message) ?? [];
+  // dbt's first line names the sort of error and the file, the next ones say what it is.
+  const [title = "", ...rest] = lines.filter((text) => text !== "");
+  const said = rest.filter((text) => !/^(?:-{3,}|line \d+|in .*)$/.test(text)).slice(0, 4);
+  return {
+    message: `dbt: ${[title.replace(/\s*\(\S+\)$/, ""), ...said].join(": ").replace(/:: /g, ": ")}`.slice(
+      0,
+      600,
+    ),
+    ...(path === undefined ? {} : { where: `${where(path)}${line === undefined ? "" : `:${line}`}` }),
+    ...(/dbt deps/.test(message) ? { next: "install the packages: .moraine/venv/bin/dbt deps" } : {}),
+  };
+}
