@@ -5,8 +5,9 @@
 {%- endmacro %}
 
 {#- A model that gained a column gives it to the table that is there; what it lost stays, as everywhere in the lake. -#}
-{% macro add_missing_columns(source_relation, target_relation) -%}
-  {%- set missing = adapter.get_missing_columns(source_relation, target_relation) -%}
+{% macro add_missing_columns(target_relation, columns) -%}
+  {%- set present = adapter.get_columns_in_relation(target_relation) | map(attribute='name') | list -%}
+  {%- set missing = columns | rejectattr('name', 'in', present) | list -%}
   {%- if missing | length > 0 -%}
     {% do alter_relation_add_remove_columns(target_relation, missing, none) %}
   {%- endif -%}
@@ -28,6 +29,6 @@
     name='main',
     message=counts['inserted'] ~ ' inserted, ' ~ counts['updated'] ~ ' updated, ' ~ counts['deleted'] ~ ' deleted',
     code='OK',
-    rows_affected=counts['all'] | string,
+    rows_affected=counts['all'],
   ) %}
 {%- endmacro %}

@@ -4,8 +4,9 @@
   it replaces nothing that is right already.
 
   unique_key: columns that tell rows apart, never NULL
-  scope:      name of a macro giving the condition for the table's rows that a run compares; the model must give
-              the same rows then (see keeps_rows). Without it, and in a full refresh, all
+  scope:      name of a macro giving a query of the values of `scope_key` whose rows a run compares; the model gives the
+              rows of these values then, by scope_values(). Without it, and in a full refresh, all
+  scope_key:  the column
   keep:       name of a macro (version alias) giving the condition under which a row may go. A row that would go
               without it fails the run before anything is written, unless the variable allow_history_loss is true
   shown:      columns that name such a row in the message. Without it, the unique key
@@ -14,7 +15,6 @@
 {% materialization keyed_table, adapter='duckdb' %}
   {%- set existing = load_cached_relation(this) -%}
   {%- set target_relation = this.incorporate(type='table') -%}
-  {%- set changes = temporary_table(this, 'changes') -%}
 
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
   {#- One transaction: what is compared is what is changed, or the commit is refused. -#}
@@ -26,18 +26,20 @@
       create table {{ target_relation }} as {{ compiled_code }}
     {%- endcall %}
   {% else %}
-    {%- set wanted = temporary_table(this, 'wanted') -%}
-    {% do run_query('create or replace temp table ' ~ wanted ~ ' as ' ~ compiled_code) %}
-    {% do add_missing_columns(wanted, target_relation) %}
-    {%- set columns = adapter.get_columns_in_relation(wanted) | map(attribute='name') | list -%}
-    {% do run_query('create or replace temp table ' ~ changes ~ ' as ' ~ keyed_table_changes(target_relation, wanted, columns)) %}
+    {%- set changes = temporary_table(this, 'changes') -%}
+    {% if has_scope() %}
+      {% do run_query('create or replace temp table ' ~ temporary_table(this, 'scope') ~ ' as ' ~ context[config.get('scope')]()) %}
+    {% endif %}
+    {%- set columns = get_column_schema_from_query(compiled_code) -%}
+    {% do add_missing_columns(target_relation, columns) %}
+    {%- set names = columns | map(attribute='name') | list -%}
+    {% do run_query('create or replace temp table ' ~ changes ~ ' as ' ~ keyed_table_changes(target_relation, compiled_code, names)) %}
     {% do keyed_table_refuse_loss(target_relation, changes) %}
     {%- set counts = count_changes(changes) -%}
     {% if counts['all'] > 0 %}
-      {% do write_changes(target_relation, changes, columns) %}
+      {% do write_changes(target_relation, changes, names) %}
     {% endif %}
     {% do report_changes(counts) %}
-    {% do run_query('drop table ' ~ wanted) %}
     {% do run_query('drop table ' ~ changes) %}
   {% endif %}
 
@@ -58,37 +60,45 @@
       {{ create_table_as(False, target_relation, compiled_code) }}
     {%- endcall %}
   {% else %}
-    {%- set columns = adapter.get_columns_in_relation(target_relation) | map(attribute='name') | list -%}
-    {%- set changes = '(' ~ keyed_table_changes(target_relation, '(' ~ compiled_code ~ ')', columns) ~ ')' -%}
+    {%- set names = get_columns_in_query(compiled_code) -%}
+    {%- set changes = '(' ~ keyed_table_changes(target_relation, compiled_code, names) ~ ')' -%}
     {% do keyed_table_refuse_loss(target_relation, changes) %}
-    {% do write_changes(target_relation, changes, columns) %}
+    {% do write_changes(target_relation, changes, names) %}
   {% endif %}
 
   {{ run_hooks(post_hooks, inside_transaction=False) }}
   {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 
-{#- Whether a run of this model compares a part only: the table is there and this is no full refresh. -#}
-{% macro keeps_rows() -%}
-  {{ return(execute and load_relation(this) is not none and not should_full_refresh()) }}
+{#- Whether a run of this model compares a part only: it has a scope, the table is there and this is no full refresh. -#}
+{% macro has_scope() -%}
+  {{ return(execute and config.get('scope') is not none and load_relation(this) is not none and not should_full_refresh()) }}
 {%- endmacro %}
 
-{#- The rows in which wanted and table differ; `change` is inserted, updated or deleted. -#}
-{% macro keyed_table_changes(target_relation, wanted, columns) -%}
+{#- The values in scope, as a query. DuckDB works them out once, Athena wherever it needs them. -#}
+{% macro scope_values() -%}
+  {%- if target.type == 'duckdb' -%}
+    select {{ config.require('scope_key') }} from {{ temporary_table(this, 'scope') }}
+  {%- else -%}
+    {{ context[config.require('scope')]() }}
+  {%- endif -%}
+{%- endmacro %}
+
+{#- The rows in which the query and the table differ; `change` is inserted, updated or deleted. -#}
+{% macro keyed_table_changes(target_relation, query, columns) -%}
   {%- set key = config.require('unique_key') -%}
-  {%- set scope = config.get('scope') if keeps_rows() else none -%}
   {#- What no run of ours leaves behind, a full refresh repairs: a key that is there twice. -#}
-  {%- set heals = not keeps_rows() and target.type == 'duckdb' -%}
+  {%- set heals = should_full_refresh() and target.type == 'duckdb' -%}
 select
   {%- for column in columns %}
   case when wanted.{{ key[0] }} is null then present.{{ column }} else wanted.{{ column }} end as {{ column }},
   {%- endfor %}
   case when wanted.{{ key[0] }} is null then 'deleted' when present.{{ key[0] }} is null then 'inserted' else 'updated' end as change
-from {{ wanted }} as wanted
+from ({{ query }}) as wanted
 full join (
   select * {%- if heals %}, count(*) over (partition by {{ key | join(', ') }}) as copies{% endif %}
   from {{ target_relation }}
-  {%- if scope %} where {{ context[scope]() }}{% endif %}
+  {%- if has_scope() %} where {{ config.require('scope_key') }} in ({{ scope_values() }}){% endif %}
 ) as present on {% for column in key %}wanted.{{ column }} = present.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
 where wanted.{{ key[0] }} is null
   or present.{{ key[0] }} is null

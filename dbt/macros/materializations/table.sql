@@ -19,8 +19,9 @@
     {#- Beside the table first: the query may read the table itself. -#}
     {%- set wanted = temporary_table(this, 'wanted') -%}
     {% do run_query('create or replace temp table ' ~ wanted ~ ' as ' ~ compiled_code) %}
-    {% do add_missing_columns(wanted, target_relation) %}
-    {%- set columns = adapter.get_columns_in_relation(wanted) | map(attribute='quoted') | join(', ') -%}
+    {%- set wanted_columns = adapter.get_columns_in_relation(wanted) -%}
+    {% do add_missing_columns(target_relation, wanted_columns) %}
+    {%- set columns = wanted_columns | map(attribute='quoted') | join(', ') -%}
     {%- set counts = table_difference(wanted, target_relation, columns) -%}
     {% if counts['all'] > 0 %}
       {% call statement('delete') -%}

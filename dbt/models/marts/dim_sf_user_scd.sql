@@ -5,6 +5,12 @@
     shown=['user_id', 'valid_from'],
 ) }}
 
+{%- set versions = ref('int_sf_user_versions') %}
+{%- if execute and should_full_refresh() %}
+  {#- A replay reads the log itself, so that nothing kept in between can be wrong. #}
+  {%- set versions = '(' ~ sf_user_versions('(' ~ sf_user_landed(sf_user_log()) ~ ')') ~ ') as versions' %}
+{%- endif %}
+
 select
   {{ scd2_id({'user_id': 'string'}) }} as scd_id,
   user_id,
@@ -23,4 +29,4 @@ select
   is_current,
   is_deleted,
   delete_reason
-from {{ ref('int_sf_user_versions') }}
+from {{ versions }}
