@@ -3,14 +3,20 @@ import type { SalesforceOrg } from "../salesforce/salesforce-org.ts";
 import type { FinishedLoad } from "./materialize-object.ts";
 
 /** What a materialization leaves for people: rows by where they came from, the window, the API calls. */
-export function loadMetadata(loads: readonly FinishedLoad[], org: SalesforceOrg): Metadata {
+export function loadMetadata(
+  loads: readonly FinishedLoad[],
+  org: SalesforceOrg,
+  tableRows: number,
+): Metadata {
   const sum = (pick: (load: FinishedLoad) => number) => loads.reduce((total, load) => total + pick(load), 0);
   const rows = (pick: (load: FinishedLoad) => number) => ({ type: "rows", value: sum(pick) }) as const;
   const last = loads.at(-1);
   const usage = org.usage();
   return {
+    rows: { type: "rows", value: tableRows },
+    landed: rows(({ landed }) => landed.rowsInserted),
+    updated: rows(({ landed }) => landed.rowsUpdated),
     rows_read: rows(({ manifest: { counts } }) => counts.window + counts.tail + counts.strays),
-    rows_landed: rows(({ landed }) => landed.rowsInserted + landed.rowsUpdated),
     ties: rows(({ landed }) => landed.ties),
     tombstones: rows(({ manifest }) => manifest.counts.tombstones),
     returned: rows(({ manifest }) => manifest.counts.returned),

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { MaterializeContext, MaterializeResult } from "../definition/context.ts";
 import type { TableDefinition } from "../definition/table.ts";
 import { fail } from "../event/failure.ts";
+import { collectRows } from "../lakehouse/lakehouse.ts";
 import { openSalesforce, type SalesforceOrg } from "../salesforce/salesforce-org.ts";
 import type { Clock } from "../util/clock.ts";
 import { hashJson, type Json } from "../util/hash.ts";
@@ -68,7 +69,10 @@ export async function materializeObject(
   for (const load of finished) cursor = nextCursor(load, cursor);
   const newest = await loadNew(work, org, { basis, cursor, boundary, rejected });
   await removeOld(work);
-  return { metadata: loadMetadata([...finished, newest], org), cursor: nextCursor(newest, cursor) };
+  return {
+    metadata: loadMetadata([...finished, newest], org, await countRows(work)),
+    cursor: nextCursor(newest, cursor),
+  };
 }
 
 async function connect({ context, spec, clock }: Work): Promise<SalesforceOrg> {
@@ -189,6 +193,12 @@ async function trusted(
   if (await isLanded(context, table, stored.landedLoadId)) return stored;
   context.log(`${table.key} no longer holds load ${stored.landedLoadId}; reading everything again`, "warn");
   return undefined;
+}
+
+async function countRows({ context: { lakehouse, signal }, table }: Work): Promise<number> {
+  const sql = `SELECT count(*) AS n FROM ${lakehouse.tableName(table.key)}`;
+  const [row] = await collectRows(await lakehouse.query(sql, { signal }));
+  return Number(row?.["n"]);
 }
 
 /** The newest packages stay for whoever wants to look; they hold what the lake holds. */

@@ -21,7 +21,7 @@ it("lands a tombstone in the first run after a user is gone, with the last known
   await rig.control("DELETE", `records/${id}`);
   const { result, announced } = await rig.materialize();
   expect(announced).toBe(1);
-  expect(result.metadata).toMatchObject({ tombstones: { value: 1 }, rows_landed: { value: 1 } });
+  expect(result.metadata).toMatchObject({ tombstones: { value: 1 }, landed: { value: 1 } });
   expect((await history(rig, id)).at(-1)).toEqual({
     op: "delete",
     delete_reason: "absent",
@@ -75,7 +75,7 @@ it("orders the return of a user whose stamp is older than the tombstone behind i
   expect(result.metadata).toMatchObject({ returned: { value: hidden.length } });
   const back = await history(rig, hidden[0]?.["id"] as string);
   expect(back.at(-1)).toMatchObject({ op: "upsert", system_modstamp: "2026-01-07 09:00:00.000000" });
-  expect((await rig.materialize()).result.metadata).toMatchObject({ rows_landed: { value: 0 } });
+  expect((await rig.materialize()).result.metadata).toMatchObject({ landed: { value: 0 } });
   expect(await history(rig, id)).toHaveLength(1);
 });
 
@@ -83,7 +83,7 @@ it("does not believe a single sweep: who shows up in the second one is not retir
   const { rig } = await loaded();
   await rig.fault({ kind: "late-visible", match: "SELECT Id FROM User", seconds: 86_400, times: 1 });
   const { result } = await rig.materialize();
-  expect(result.metadata).toMatchObject({ tombstones: { value: 0 }, rows_landed: { value: 0 } });
+  expect(result.metadata).toMatchObject({ tombstones: { value: 0 }, landed: { value: 0 } });
 });
 
 it("reads a user by id who became visible with an old stamp", async () => {
@@ -96,7 +96,7 @@ it("reads a user by id who became visible with an old stamp", async () => {
     LastModifiedDate: "2020-01-01T00:00:00.000Z",
   });
   const { result } = await rig.materialize();
-  expect(result.metadata).toMatchObject({ strays: { value: 1 }, rows_landed: { value: 1 } });
+  expect(result.metadata).toMatchObject({ strays: { value: 1 }, landed: { value: 1 } });
   expect(await rig.count("last_name = 'Old'")).toBe(1);
 });
 

@@ -53,6 +53,6 @@ it("works with LastModifiedDate as the cursor", async () => {
   await rig.post({ Id: changed, Division: "Legal" });
   await rig.control("DELETE", `records/${gone}`);
   const { result } = await rig.materialize();
-  expect(result.metadata).toMatchObject({ rows_landed: { value: 2 }, tombstones: { value: 1 } });
-  expect((await rig.materialize()).result.metadata).toMatchObject({ rows_landed: { value: 0 } });
+  expect(result.metadata).toMatchObject({ landed: { value: 2 }, tombstones: { value: 1 } });
+  expect((await rig.materialize()).result.metadata).toMatchObject({ landed: { value: 0 } });
 });

@@ -6,7 +6,7 @@ it("lands every user once on the first load, with no lower bound", async () => {
   const { result, reports, announced } = await rig.materialize();
   expect(await rig.count()).toBe(60);
   expect(await rig.count("op = 'upsert' AND delete_reason IS NULL")).toBe(60);
-  expect(result.metadata).toMatchObject({ rows_landed: { value: 60 }, visible_users: { value: 60 } });
+  expect(result.metadata).toMatchObject({ landed: { value: 60 }, visible_users: { value: 60 } });
   expect(reports.get("source_count")).toMatchObject({ passed: true });
   expect(announced).toBe(1);
 });
@@ -19,7 +19,7 @@ it("commits nothing when nothing changed, so that the data version stays", async
   expect(await rig.lake.dataVersion(rig.asset.key)).toBe(before);
   expect(announced).toBe(0);
   expect(reports.get("source_count")).toMatchObject({ passed: true });
-  expect(result.metadata).toMatchObject({ rows_landed: { value: 0 } });
+  expect(result.metadata).toMatchObject({ landed: { value: 0 } });
 });
 
 it("lands one row per change and keeps the rows before it", async () => {
@@ -30,7 +30,7 @@ it("lands one row per change and keeps the rows before it", async () => {
   await rig.post({ Id: id, Division: "NA", Audit_Phase__c: "Closed" });
   const { result, announced } = await rig.materialize();
   expect(announced).toBe(1);
-  expect(result.metadata).toMatchObject({ rows_landed: { value: 1 }, open_tail: { value: 1 } });
+  expect(result.metadata).toMatchObject({ landed: { value: 1 }, open_tail: { value: 1 } });
   expect(
     await rig.rows(
       `SELECT division, audit_phase, system_modstamp FROM raw WHERE id = '${id}' ORDER BY system_modstamp DESC LIMIT 1`,
@@ -75,7 +75,7 @@ it("lands a tie: other content under the same stamp", async () => {
   await rig.materialize();
   await rig.post({ Id: id, Division: "IT", ...stamp });
   const { result } = await rig.materialize();
-  expect(result.metadata).toMatchObject({ ties: { value: 1 }, rows_landed: { value: 1 } });
+  expect(result.metadata).toMatchObject({ ties: { value: 1 }, landed: { value: 1 } });
   expect(
     await rig.rows(
       `SELECT division FROM raw WHERE id = '${id}' ORDER BY system_modstamp DESC, extracted_at DESC, load_id DESC LIMIT 1`,
@@ -109,7 +109,7 @@ it("reads the whole source again when forced, and adds nothing", async () => {
   const rig = await DbthubRig.open();
   await rig.materialize();
   const { result } = await rig.materialize({ forced: true });
-  expect(result.metadata).toMatchObject({ rows_read: { value: 60 }, rows_landed: { value: 0 } });
+  expect(result.metadata).toMatchObject({ rows_read: { value: 60 }, landed: { value: 0 } });
 });
 
 it("loads whole when the table was dropped, although the cursor is there", async () => {

@@ -73,7 +73,7 @@ it("sends rows that break a quarantine rule to the rejected table, with the reas
   await rig.post(person("a", { Division: "Skunkworks" }), person("b", { Division: "Sales" }));
   const { result, reports } = await rig.materialize();
   expect(reports.get("source_count")).toMatchObject({ passed: true });
-  expect(result.metadata).toMatchObject({ rejected: { value: 1 }, rows_landed: { value: 1 } });
+  expect(result.metadata).toMatchObject({ rejected: { value: 1 }, landed: { value: 1 } });
   expect(await rig.rows("SELECT last_name FROM raw")).toEqual([{ last_name: "b" }]);
   const rejected = "SELECT last_name, rejected_reason FROM sf_raw.sf_user__rejected";
   expect(await rig.rows(rejected)).toEqual([{ last_name: "a", rejected_reason: "accepted_values_division" }]);
