@@ -3,7 +3,9 @@ import type { PythonCommand } from "./find-python.ts";
 
 /** `python -m venv` failed: mostly Debian's Python, which comes without it. */
 export function venvFailure(python: PythonCommand, output: string): FailureError {
-  const lacksVenv = /ensurepip is not available|No module named ['"]?(venv|ensurepip)/.test(output);
+  const lacksVenv = /ensurepip is (?:not available|disabled)|No module named ['"]?(?:venv|ensurepip)/.test(
+    output,
+  );
   const [major, minor] = python.version.split(".");
   return new FailureError({
     reason: "python-unavailable",

@@ -10,7 +10,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { FailureError } from "../event/failure.ts";
 import { findPython, type PythonCommand } from "./find-python.ts";
 import {
   type EnvironmentMarker,
@@ -20,6 +19,7 @@ import {
 } from "./environment-layout.ts";
 import { installFailure, venvFailure } from "./install-failure.ts";
 import { linkExtensions } from "./link-extensions.ts";
+import { findPip } from "./find-pip.ts";
 import { packageIndexEnvironment } from "./package-index.ts";
 import { runProcess } from "./run-process.ts";
 
@@ -36,7 +36,7 @@ interface MakeOptions {
  * Makes the environment under a temporary name and renames it when it is complete, so that a kill at any instant
  * leaves none, or a whole one. The caller holds the lock.
  *
- * @throws FailureError `python-unavailable` or `cancelled`
+ * @throws FailureError `python-unavailable`, or the reason of the signal that aborted
  */
 export async function makeEnvironment(options: MakeOptions): Promise<void> {
   const { dir, signal } = options;
@@ -47,7 +47,7 @@ export async function makeEnvironment(options: MakeOptions): Promise<void> {
     const python = await findPython(signal);
     progress({ message: `making a Python ${python.version} environment` });
     await createVenv(python, temporary, signal);
-    await installPackages(temporary, options, progress);
+    await installPackages(python, temporary, options, progress);
     const platform = await linkExtensions(
       interpreterOf(temporary),
       join(temporary, "duckdb-extensions"),
@@ -63,12 +63,6 @@ export async function makeEnvironment(options: MakeOptions): Promise<void> {
     if (existsSync(dir)) renameSync(dir, `${dir}.old-${process.pid}`);
     renameSync(temporary, dir);
     progress({ message: "Python environment ready", finished: true });
-  } catch (error) {
-    if (signal?.aborted !== true) throw error;
-    throw new FailureError(
-      { reason: "cancelled", message: "making the Python environment was cancelled", retryable: false },
-      { cause: error },
-    );
   } finally {
     removeLeftovers(dir);
   }
@@ -89,13 +83,16 @@ async function createVenv(
   dir: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { code, stdout, stderr } = await runProcess(python.command, ["-m", "venv", dir], { signal });
+  const { code, stdout, stderr } = await runProcess(python.command, ["-m", "venv", "--without-pip", dir], {
+    signal,
+  });
   if (code !== 0) throw venvFailure(python, `${stdout}${stderr}`);
   // Scripts that uv installs then find their interpreter beside them, also after the rename.
   appendFileSync(join(dir, "pyvenv.cfg"), "relocatable = true\n");
 }
 
 async function installPackages(
+  base: PythonCommand,
   dir: string,
   { lockFiles, signal }: MakeOptions,
   progress: (update: PythonProgress) => void,
@@ -103,19 +100,11 @@ async function installPackages(
   const python = interpreterOf(dir);
   const total = countPackages(lockFiles);
   progress({ message: "fetching uv, which installs the packages", done: 0, total });
+  const pip = await findPip(base, python, signal);
   const uvLock = join(dir, "uv-requirements.txt");
   writeFileSync(uvLock, uvRequirement(lockFiles));
-  const pip = [
-    "-m",
-    "pip",
-    "install",
-    "--disable-pip-version-check",
-    "--no-input",
-    "--quiet",
-    "--requirement",
-    uvLock,
-  ];
-  const fetched = await runProcess(python, pip, { signal });
+  const fetch = ["install", "--disable-pip-version-check", "--no-input", "--quiet", "--requirement", uvLock];
+  const fetched = await runProcess(pip.command, [...pip.args, ...fetch], { signal });
   if (fetched.code !== 0) throw installFailure(fetched.stderr, lockFiles);
 
   progress({ message: `installing ${total} packages`, done: 0, total });
@@ -123,7 +112,7 @@ async function installPackages(
   const uv = ["-m", "uv", "pip", "install", "--python", python, "--require-hashes", ...requirements];
   const installed = await runProcess(python, uv, {
     signal,
-    env: await packageIndexEnvironment(python, signal),
+    env: await packageIndexEnvironment(pip, signal),
     onErrorLine: downloadProgress(total, progress),
   });
   if (installed.code !== 0) throw installFailure(installed.stderr, lockFiles);
@@ -156,7 +145,7 @@ function countPackages(lockFiles: readonly string[]): number {
 
 /** The lock's own entry of uv with its hashes, so that pip checks them; any uv when the lock has none. */
 function uvRequirement(lockFiles: readonly string[]): string {
-  const entry = /^uv==.*(?:\\\n.*)*/m;
+  const entry = /^uv==[^\\\n]*(?:\\\n[^\\\n]*)*/m;
   const [locked] = lockFiles.flatMap((file) => entry.exec(readFileSync(file, "utf8")) ?? []);
   return `${locked ?? "uv"}\n`;
 }

@@ -1,3 +1,4 @@
+import type { PipCommand } from "./find-pip.ts";
 import { runProcess } from "./run-process.ts";
 
 /** pip's settings that say where packages come from, and uv's names for them. */
@@ -10,10 +11,10 @@ const settings: Readonly<Record<string, string>> = {
 
 /** uv does not read pip's configuration; who has told pip about a mirror or a certificate should not have to tell uv. */
 export async function packageIndexEnvironment(
-  python: string,
+  pip: PipCommand,
   signal?: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
-  const { code, stdout } = await runProcess(python, ["-m", "pip", "config", "list"], { signal });
+  const { code, stdout } = await runProcess(pip.command, [...pip.args, "config", "list"], { signal });
   if (code !== 0) return {};
   const environment: Record<string, string> = {};
   for (const [, name = "", value = ""] of stdout.matchAll(

@@ -39,7 +39,8 @@ export interface PythonEnvironmentOptions {
  * Finds the Python environment, or makes it: no process is started when it is there and its lock files have not
  * changed. Of two processes that need it at once, one makes it and the other waits.
  *
- * @throws FailureError `python-unavailable`: no Python >= 3.10, no venv module, no network, a hash that differs
+ * @throws FailureError `python-unavailable`: no Python >= 3.10, no venv module, no network, a hash that differs;
+ * `cancelled`
  */
 export async function ensurePythonEnvironment(options: PythonEnvironmentOptions): Promise<PythonEnvironment> {
   const dir = resolve(options.venvDir ?? join(options.stateDir, "venv"));
@@ -47,22 +48,35 @@ export async function ensurePythonEnvironment(options: PythonEnvironmentOptions)
   const lockDigest = hashJson(lockFiles.map(readLockFile));
   const present = findEnvironment(dir, lockDigest);
   if (present !== undefined) return present;
+  try {
+    return await makeAlone({ ...options, dir, lockFiles, lockDigest });
+  } catch (error) {
+    if (options.signal?.aborted !== true) throw error;
+    const message = "making the Python environment was cancelled";
+    return fail({ reason: "cancelled", message, retryable: false }, error);
+  }
+}
+
+interface MakeOptions extends PythonEnvironmentOptions {
+  readonly dir: string;
+  readonly lockFiles: readonly string[];
+  readonly lockDigest: string;
+}
+
+async function makeAlone(options: MakeOptions): Promise<PythonEnvironment> {
+  const { dir, lockDigest, signal, onProgress } = options;
   const onWait = (pid: number) =>
-    options.onProgress?.({ message: `process ${pid} is making the Python environment, waiting for it` });
-  return withFileLock(
-    join(dirname(dir), `${basename(dir)}.lock`),
-    { signal: options.signal, onWait },
-    async () => {
-      const madeMeanwhile = findEnvironment(dir, lockDigest);
-      if (madeMeanwhile !== undefined) return madeMeanwhile;
-      const { makeEnvironment } = await import("./make-environment.ts");
-      await makeEnvironment({ ...options, dir, lockFiles, lockDigest });
-      const made = findEnvironment(dir, lockDigest);
-      if (made === undefined)
-        throw new Error(`Internal error: expected a Python environment in ${dir}, got none`);
-      return made;
-    },
-  );
+    onProgress?.({ message: `process ${pid} is making the Python environment, waiting for it` });
+  return withFileLock(join(dirname(dir), `${basename(dir)}.lock`), { signal, onWait }, async () => {
+    const madeMeanwhile = findEnvironment(dir, lockDigest);
+    if (madeMeanwhile !== undefined) return madeMeanwhile;
+    const { makeEnvironment } = await import("./make-environment.ts");
+    await makeEnvironment(options);
+    const made = findEnvironment(dir, lockDigest);
+    if (made === undefined)
+      throw new Error(`Internal error: expected a Python environment in ${dir}, got none`);
+    return made;
+  });
 }
 
 function findEnvironment(dir: string, lockDigest: string): PythonEnvironment | undefined {
