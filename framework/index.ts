@@ -1,3 +1,4 @@
+export { dbtProject, type DbtProjectOptions } from "./dbt/dbt-project.ts";
 export { dbthub, type DbthubOptions } from "./dbthub/dbthub.ts";
 export { assetKey, type AssetKey } from "./definition/asset-key.ts";
 export type { Asset, AssetOptions, Deps, InputsOf, Refresh, RetryPolicy, RowOf } from "./definition/asset.ts";

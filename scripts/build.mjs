@@ -37,5 +37,5 @@ for (const name of await readdir(dist)) {
 
 // Files that code finds beside itself by import.meta.url.
 await cp(new URL("framework/store/migrations", root), new URL("migrations", dist), { recursive: true });
-// await cp(new URL("framework/dbt/worker.py", root), new URL("worker.py", dist));
+await cp(new URL("framework/dbt/worker.py", root), new URL("worker.py", dist));
 await cp(new URL("dbt/requirements.txt", root), new URL("requirements.txt", dist));

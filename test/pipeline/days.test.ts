@@ -11,7 +11,7 @@ interface RawRow {
 }
 
 const rawRows = `SELECT id, division, audit_phase, is_active, system_modstamp FROM sf_raw.sf_user ORDER BY id, system_modstamp`;
-const versionStarts = `SELECT user_id || ' ' || valid_from AS version FROM sf_curated.dim_sf_user_scd ORDER BY 1`;
+const versionStarts = `SELECT user_id, valid_from FROM sf_curated.dim_sf_user_scd`;
 
 /** Where a version has to begin: at a user's first row, and wherever what the dimension tracks differs from the row before. */
 async function expectedVersions(project: Project): Promise<readonly string[]> {
@@ -29,8 +29,8 @@ async function expectedVersions(project: Project): Promise<readonly string[]> {
 }
 
 async function actualVersions(project: Project): Promise<readonly string[]> {
-  const rows = await project.json<{ version: string }[]>("query", versionStarts, "--limit", "100000");
-  return rows.map((row) => row.version).sort();
+  const rows = await project.json<{ user_id: string; valid_from: string }[]>("query", versionStarts, "--limit", "100000");
+  return rows.map((row) => `${row.user_id} ${row.valid_from}`).sort();
 }
 
 describe("the shipped pipeline", () => {
