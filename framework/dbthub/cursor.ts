@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Json } from "../util/hash.ts";
+import { hashJson, type Json } from "../util/hash.ts";
+import type { Spec } from "./spec.ts";
 
 const cursorSchema = z.object({
   /** Upper bound, exclusive, of what has been read as closed; ISO 8601. */
@@ -11,6 +12,8 @@ const cursorSchema = z.object({
   loadId: z.string(),
   /** The newest load of which rows are in the table; null before the first. */
   landedLoadId: z.string().nullable(),
+  /** {@link fieldsHash} of the load. */
+  fields: z.string(),
 });
 
 /** Where ingestion stopped; stored in the transaction that records success. */
@@ -22,4 +25,11 @@ export function readCursor(stored: Json | undefined): IngestionCursor | undefine
   const parsed = cursorSchema.safeParse(stored);
   if (parsed.success) return parsed.data;
   throw new Error(`Internal error: expected an ingestion cursor, got ${JSON.stringify(stored)}`);
+}
+
+/** Changes when another field is read or another column filled: then what was read before lacks something. */
+export function fieldsHash(spec: Spec): string {
+  return hashJson(
+    Object.fromEntries(Object.entries(spec.fields).map(([name, { column }]) => [name, column])),
+  );
 }

@@ -41,6 +41,7 @@ export function dbthub(options: DbthubOptions): Asset {
     description: spec?.description ?? table.description,
     codeVersion: () => hashJson({ spec: (spec ?? null) as Json }),
     refresh: { everyMs: spec?.refresh ?? 0 },
+    connection: spec === undefined ? undefined : { system: "salesforce", secret: spec.connection.secret },
     retry: { ...defaultRetry, ...options.retry },
     timeoutMs: undefined,
     pool: options.pool ?? "salesforce",

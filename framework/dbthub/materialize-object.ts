@@ -7,7 +7,7 @@ import { openSalesforce, type SalesforceOrg } from "../salesforce/salesforce-org
 import type { Clock } from "../util/clock.ts";
 import { hashJson, type Json } from "../util/hash.ts";
 import { checkAccessContract } from "./access-contract.ts";
-import { type IngestionCursor, readCursor } from "./cursor.ts";
+import { fieldsHash, type IngestionCursor, readCursor } from "./cursor.ts";
 import { extract } from "./extract.ts";
 import { isLanded, land, rejectedTable } from "./land.ts";
 import { readKnownUsers } from "./latest-rows.ts";
@@ -66,12 +66,12 @@ export async function materializeObject(
   const basis = hashJson({ spec: spec as unknown as Json, cursor: context.forced ? null : (stored ?? null) });
   const finished = await finishLeftOver(work, org, basis);
   let cursor = await trusted(work, stored);
-  for (const load of finished) cursor = nextCursor(load, cursor);
+  for (const load of finished) cursor = nextCursor(spec, load, cursor);
   const newest = await loadNew(work, org, { basis, cursor, boundary, rejected });
   await removeOld(work);
   return {
     metadata: loadMetadata([...finished, newest], org, await countRows(work)),
-    cursor: nextCursor(newest, cursor),
+    cursor: nextCursor(spec, newest, cursor),
   };
 }
 
@@ -171,27 +171,33 @@ async function finish(
 }
 
 function nextCursor(
+  spec: Spec,
   { load, manifest, landed }: FinishedLoad,
   before: IngestionCursor | undefined,
 ): IngestionCursor {
   const { orgId, visibleUsers, window } = manifest;
   const hasLanded = landed.rowsInserted + landed.rowsUpdated > 0;
   const landedLoadId = hasLanded ? load.loadId : (before?.landedLoadId ?? null);
-  return { hi: window.hi, orgId, visibleUsers, loadId: load.loadId, landedLoadId };
+  return { hi: window.hi, orgId, visibleUsers, loadId: load.loadId, landedLoadId, fields: fieldsHash(spec) };
 }
 
 /**
- * The cursor, when it may be relied on: not when everything was asked for, and not when the table no longer holds the load
- * that the cursor stands behind, because somebody rolled it back or made it anew. Then everything is read again.
+ * The cursor, when it may be relied on: not when everything was asked for; not when the table no longer holds the load that
+ * the cursor stands behind, because somebody rolled it back or made it anew; and not when a field was added, which is filled
+ * in by reading everything: present rows land once more under their own stamps, as ties, and so open no version.
  */
 async function trusted(
-  { context, table }: Work,
+  { context, spec, table }: Work,
   stored: IngestionCursor | undefined,
 ): Promise<IngestionCursor | undefined> {
-  if (context.forced || stored === undefined || stored.landedLoadId === null)
-    return context.forced ? undefined : stored;
-  if (await isLanded(context, table, stored.landedLoadId)) return stored;
-  context.log(`${table.key} no longer holds load ${stored.landedLoadId}; reading everything again`, "warn");
+  if (context.forced || stored === undefined) return undefined;
+  if (stored.fields !== fieldsHash(spec)) {
+    context.log(`the fields of ${spec.object} changed; reading everything again`);
+    return undefined;
+  }
+  const { landedLoadId } = stored;
+  if (landedLoadId === null || (await isLanded(context, table, landedLoadId))) return stored;
+  context.log(`${table.key} no longer holds load ${landedLoadId}; reading everything again`, "warn");
   return undefined;
 }
 

@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import { defineTable } from "moraine";
+import { sfUserRaw } from "../../assets/sf_user/tables.ts";
 import { DbthubRig } from "./rig.ts";
 
 it("lands every user once on the first load, with no lower bound", async () => {
@@ -134,4 +136,22 @@ it("reads everything again when the table no longer holds what the cursor stands
   expect(logs.some((line) => line.includes("no longer holds load"))).toBe(true);
   expect(await rig.count("division = 'Legal' AND system_modstamp > '2026-01-06'")).toBe(1);
   expect((await rig.materialize()).result.metadata).toMatchObject({ rows_read: { value: 0 } });
+});
+
+it("fills a field that is added later for every user, without a new stamp", async () => {
+  const { title: _, ...columns } = sfUserRaw.columns;
+  const table = defineTable({ ...sfUserRaw, columns });
+  const rig = await DbthubRig.open({
+    table,
+    yaml: (text) => text.replace("  Title: { column: title }\n", ""),
+  });
+  await rig.materialize();
+  rig.asset = rig.define((text) => text, sfUserRaw);
+  const { result } = await rig.materialize();
+  const titled = await rig.count("title IS NOT NULL");
+  expect(titled).toBeGreaterThan(0);
+  expect(result.metadata).toMatchObject({ landed: { value: titled }, ties: { value: titled } });
+  const stamps = await rig.rows("SELECT id FROM raw GROUP BY id HAVING count(DISTINCT system_modstamp) > 1");
+  expect(stamps).toEqual([]);
+  expect((await rig.materialize()).result.metadata).toMatchObject({ landed: { value: 0 } });
 });

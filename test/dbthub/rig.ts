@@ -98,10 +98,10 @@ export class DbthubRig {
   }
 
   /** The asset from the shipped YAML, changed. */
-  define(change: (text: string) => string = (text) => text): Asset {
+  define(change: (text: string) => string = (text) => text, table = this.#table): Asset {
     const file = join(this.dir, "dbthub.yml");
     writeFileSync(file, change(shippedYaml));
-    return dbthub({ file, table: this.#table, clock: this.clock });
+    return dbthub({ file, table, clock: this.clock });
   }
 
   get sql(): string {
@@ -113,7 +113,7 @@ export class DbthubRig {
     const { asset, lake } = this;
     if (asset.problems.length > 0) throw new Error(JSON.stringify(asset.problems));
     if (asset.source.type !== "body") throw new Error("expected a body");
-    await lake.ensureTable(this.#table);
+    await lake.ensureTable(asset.table ?? this.#table);
     const reports = new Map<string, CheckOutcome>();
     const logs: string[] = [];
     let announced = 0;
