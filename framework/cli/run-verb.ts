@@ -33,7 +33,11 @@ export async function runVerb(
     if (error.code === "EPIPE") process.exit(exitCode.done);
     throw error;
   });
-  const opened: OpenConfig[] = [];
+  process.on("uncaughtException", (error) => {
+    // A full screen has a handler of its own, which puts the terminal back and lets the verb end with the error.
+    if (process.listenerCount("uncaughtException") === 1) process.exit(reportError(error, options));
+  });
+  const opened = new Projects(options, controller.signal);
   // A body may wait for nothing but its signal; without a timer Node would see nothing left to do and exit.
   const keepAlive = setInterval(() => {}, 2 ** 30);
   let code: number;
@@ -41,33 +45,56 @@ export async function runVerb(
     code = await verb({
       options,
       signal: controller.signal,
-      openProject: async (progress = sayProgress(options)) => {
-        const { openProject } = await import("./project/open-project.ts");
-        const project = await openProject(options, { progress, signal: controller.signal });
-        opened.push(project);
-        return project;
-      },
-      openConfig: async () => {
-        const { openConfig } = await import("./project/open-project.ts");
-        const config = await openConfig(options, {
-          progress: sayProgress(options),
-          signal: controller.signal,
-        });
-        opened.push(config);
-        return config;
-      },
+      openProject: (progress) => opened.project(progress),
+      openConfig: () => opened.config(),
     });
   } catch (error) {
     code = controller.signal.aborted ? codeOfSignal(controller.signal.reason) : reportError(error, options);
   }
   try {
-    for (const project of opened) await project.close();
+    await opened.close();
   } catch (error) {
     code = code === exitCode.done ? reportError(error, options) : code;
   }
   clearInterval(keepAlive);
   await flushOutput();
   process.exit(code);
+}
+
+/** What a verb has opened, each at most once. */
+class Projects {
+  readonly #options: GlobalOptions;
+  readonly #signal: AbortSignal;
+  #project: OpenProject | undefined;
+  #config: OpenConfig | undefined;
+
+  constructor(options: GlobalOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  async project(progress = sayProgress(this.#options)): Promise<OpenProject> {
+    if (this.#project !== undefined) return this.#project;
+    const { openProject } = await import("./project/open-project.ts");
+    this.#project = await openProject(this.#options, { progress, signal: this.#signal });
+    return this.#project;
+  }
+
+  async config(): Promise<OpenConfig> {
+    if (this.#project !== undefined) return this.#project;
+    if (this.#config !== undefined) return this.#config;
+    const { openConfig } = await import("./project/open-project.ts");
+    this.#config = await openConfig(this.#options, {
+      progress: sayProgress(this.#options),
+      signal: this.#signal,
+    });
+    return this.#config;
+  }
+
+  async close(): Promise<void> {
+    await this.#project?.close();
+    await this.#config?.close();
+  }
 }
 
 /** 130 after Ctrl-C, 143 after SIGTERM. */

@@ -27,8 +27,11 @@ export interface DbtProjectOptions {
   readonly tables?: readonly TableDefinition[];
   /** Group of the models that have none in dbt. */
   readonly group?: string;
-  /** The lock of the Python environment. @default `dbt/requirements.txt` of the project, else moraine's own */
-  readonly requirementsFile?: string;
+  /**
+   * An interpreter that has dbt with its adapter. @default moraine's own environment, made on first use from
+   * `dbt/requirements.txt` of the project, else from moraine's own lock
+   */
+  readonly python?: string;
 }
 
 /**
@@ -66,17 +69,16 @@ function openSession(
   workDir: string,
   context: LoadContext,
 ): DbtSession {
-  const lock =
-    options.requirementsFile === undefined
-      ? requirementsFile(context.projectDir)
-      : resolve(context.projectDir, options.requirementsFile);
+  const { stateDir, projectDir, target } = context;
+  const { python } = options;
+  const lock = requirementsFile(projectDir);
   return new DbtSession({
     dir,
-    target: context.target,
+    target,
     workDir,
-    environmentDigest: () => sha256(readFileSync(lock, "utf8")),
-    environment: (call) =>
-      ensurePythonEnvironment({ stateDir: context.stateDir, requirementsFile: lock, ...call }),
+    pythonDigest: () => python ?? sha256(readFileSync(lock, "utf8")),
+    findPython: async (call) =>
+      python ?? (await ensurePythonEnvironment({ stateDir, requirementsFile: lock, ...call })).python,
   });
 }
 
@@ -139,6 +141,7 @@ function defineDbtAsset(
     description: node.description.trim() === "" ? undefined : node.description.trim(),
     codeVersion: () => (version ??= versions.of(node, asset.folded)),
     refresh: undefined,
+    connection: undefined,
     retry: defaultRetry,
     timeoutMs: undefined,
     pool: "dbt",

@@ -22,6 +22,14 @@ export interface RetryPolicy {
   readonly maxDelayMs: number;
 }
 
+/** A system outside that an asset reads: what `doctor` tries, and where lineage begins. */
+export interface Connection {
+  /** Lower case: `salesforce`. */
+  readonly system: string;
+  /** The secret that holds its credentials. */
+  readonly secret: string;
+}
+
 /** A table that we keep. Made by {@link defineAsset}, `dbthub()` or `dbtProject()`; frozen. `R`: its rows. */
 export interface Asset<R = unknown> {
   readonly kind: "asset";
@@ -38,6 +46,8 @@ export interface Asset<R = unknown> {
   readonly codeVersion: () => string;
   /** Undefined: it reads only its upstreams. */
   readonly refresh: Refresh | undefined;
+  /** Undefined: it reads no system that moraine signs in to. */
+  readonly connection: Connection | undefined;
   readonly retry: RetryPolicy;
   readonly timeoutMs: number | undefined;
   /** Name of the pool that bounds how many run at once. */

@@ -41,6 +41,7 @@ export function defineAsset<R = unknown, const D extends Deps = Deps>(options: A
     codeVersion: () =>
       (version ??= options.codeVersion ?? hashJson({ materialize: functionVersion(options.materialize) })),
     refresh: options.refresh,
+    connection: undefined,
     retry: { ...defaultRetry, ...options.retry },
     timeoutMs: options.timeoutMs,
     pool: options.pool,

@@ -2,8 +2,7 @@ import type { Sandbox, SandboxOptions } from "./server.ts";
 import type { SandboxData } from "./sandbox-data.ts";
 
 export type { DayCounts } from "./advance.ts";
-export type { SandboxCredentials } from "./credentials.ts";
-export type { ArmedFault, FaultInput } from "./faults.ts";
+export type { FaultInput } from "./faults.ts";
 export type { SandboxData } from "./sandbox-data.ts";
 export type { Sandbox, SandboxOptions } from "./server.ts";
 export { ControlError } from "./control-error.ts";

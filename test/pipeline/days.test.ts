@@ -29,7 +29,12 @@ async function expectedVersions(project: Project): Promise<readonly string[]> {
 }
 
 async function actualVersions(project: Project): Promise<readonly string[]> {
-  const rows = await project.json<{ user_id: string; valid_from: string }[]>("query", versionStarts, "--limit", "100000");
+  const rows = await project.json<{ user_id: string; valid_from: string }[]>(
+    "query",
+    versionStarts,
+    "--limit",
+    "100000",
+  );
   return rows.map((row) => `${row.user_id} ${row.valid_from}`).sort();
 }
 

@@ -125,7 +125,9 @@ describe("against an org", () => {
       client_id: clientId,
       redirect_uri: "http://localhost/callback",
     });
-    const authorized = await fetch(`${url}/services/oauth2/authorize?${redirect.toString()}`, { redirect: "manual" });
+    const authorized = await fetch(`${url}/services/oauth2/authorize?${redirect.toString()}`, {
+      redirect: "manual",
+    });
     const code = new URL(authorized.headers.get("location") ?? "").searchParams.get("code") ?? "";
     const form = new URLSearchParams({
       grant_type: "authorization_code",

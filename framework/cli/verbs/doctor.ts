@@ -7,6 +7,7 @@ import { countOf, formatBytes, formatDuration } from "../../tui/words/numbers.ts
 import { exitCode, exitCodeOf } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf } from "../output/terminal.ts";
+import type { OpenProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -22,8 +23,6 @@ interface Finding {
 
 type Examine = (context: VerbContext) => Promise<Omit<Finding, "name">>;
 
-/** The secret that the shipped pipeline signs in with. */
-const salesforceSecret = "moraine/salesforce";
 const toleratedSkewMs = 60_000;
 /** Free space below which a run may fill the disk. */
 const leastFreeBytes = 1024 ** 3;
@@ -64,28 +63,20 @@ const examinations: Readonly<Record<string, Examine>> = {
     return { status: "ok", message: `${lakehouse.name}, ${countOf(tables.length, "table")}` };
   },
   async salesforce(context) {
-    const { secrets, target } = await context.openConfig();
-    const { openSalesforce } = await import("../../salesforce/salesforce-org.ts");
-    const { systemClock } = await import("../../util/clock.ts");
-    const org = await openSalesforce({
-      secrets,
-      secretName: salesforceSecret,
-      clock: systemClock,
-      signal: context.signal,
-      log: () => {},
-    });
-    const skewMs = org.serverTime().getTime() - Date.now();
-    // The sandbox lives in its own time; a real org refuses a token whose time is off by minutes.
-    if (target.secrets.type !== "sandbox" && Math.abs(skewMs) > toleratedSkewMs) {
-      return {
-        status: "warn",
-        message: `this machine's clock is ${formatDuration(Math.abs(skewMs))} ${skewMs > 0 ? "behind" : "ahead of"} Salesforce's`,
-        next: "set the clock (NTP): sign-in by JWT fails beyond 5 minutes",
-      };
-    }
-    const usage = org.usage();
-    const calls = usage === undefined ? "" : `, ${usage.used} of ${usage.limit} API calls used today`;
-    return { status: "ok", message: `org ${org.id} at ${org.instanceUrl}${calls}` };
+    const project = await context.openProject();
+    const connections = project.graph.keys.flatMap((key) => project.graph.asset(key).connection ?? []);
+    const secrets = new Set(
+      connections.flatMap(({ system, secret }) => (system === "salesforce" ? [secret] : [])),
+    );
+    const found: Omit<Finding, "name">[] = [];
+    for (const secretName of secrets) found.push(await examineSalesforce(context, project, secretName));
+    const worst = found.find(({ status }) => status !== "ok");
+    return (
+      worst ?? {
+        status: "ok",
+        message: found.map(({ message }) => message).join("; ") || "no asset reads it",
+      }
+    );
   },
   async disk(context) {
     const { stateDir, projectDir } = await context.openConfig();
@@ -151,4 +142,26 @@ async function examine(
     }
     throw error;
   }
+}
+
+async function examineSalesforce(
+  { signal }: VerbContext,
+  { secrets, target }: OpenProject,
+  secretName: string,
+): Promise<Omit<Finding, "name">> {
+  const { openSalesforce } = await import("../../salesforce/salesforce-org.ts");
+  const { systemClock } = await import("../../util/clock.ts");
+  const org = await openSalesforce({ secrets, secretName, clock: systemClock, signal, log: () => {} });
+  const skewMs = org.serverTime().getTime() - Date.now();
+  // The sandbox lives in its own time; a real org refuses a token whose time is off by minutes.
+  if (target.secrets.type !== "sandbox" && Math.abs(skewMs) > toleratedSkewMs) {
+    return {
+      status: "warn",
+      message: `this machine's clock is ${formatDuration(Math.abs(skewMs))} ${skewMs > 0 ? "behind" : "ahead of"} Salesforce's`,
+      next: "set the clock (NTP): sign-in by JWT fails beyond 5 minutes",
+    };
+  }
+  const usage = org.usage();
+  const calls = usage === undefined ? "" : `, ${usage.used} of ${usage.limit} API calls used today`;
+  return { status: "ok", message: `org ${org.id} at ${org.instanceUrl}${calls}` };
 }

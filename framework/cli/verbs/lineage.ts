@@ -77,8 +77,10 @@ export function declaredLineage({ graph }: OpenProject, keys: readonly AssetKey[
   const shown = new Set(keys);
   const outside = keys.flatMap((key) => {
     const asset = graph.asset(key);
-    // An asset that is refreshed reads a system outside the graph, which its kind names.
-    return asset.refresh === undefined ? [] : [{ from: asset.assetKind, to: key }];
+    // An asset that is refreshed reads the world outside the graph: its connection, or what its kind names.
+    return asset.refresh === undefined
+      ? []
+      : [{ from: asset.connection?.system ?? asset.assetKind, to: key }];
   });
   return {
     nodes: [
