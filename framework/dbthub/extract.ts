@@ -72,7 +72,7 @@ async function readStrays(extraction: Extraction, ids: readonly string[]): Promi
     ? records
     : records.filter((record) => new Date(String(record[spec.cursor.field])) < window.hi);
   if (kept.length === 0) return 0;
-  context.log(`${kept.length} users are visible that no window gave; read by id`);
+  context.log(`${kept.length} users came by the sweep that no window gave; read by id`);
   await extraction.keep("strays", [kept], undefined);
   return kept.length;
 }

@@ -1,11 +1,13 @@
 import { collectRows, type Row } from "../lakehouse/lakehouse.ts";
 import type { Extraction } from "./extraction.ts";
 import { lakeTime } from "./lake-time.ts";
-import { latestRowsSql } from "./latest-rows.ts";
+import { latestRowsSql, quoted } from "./latest-rows.ts";
 import { recordMapper } from "./map-record.ts";
 import { columnOf, type Spec } from "./spec.ts";
 import type { SourceRecord } from "../salesforce/rest-query.ts";
 import { textOf } from "./text-of.ts";
+
+const idsPerQuery = 500;
 
 /** What sweeping found. */
 export interface SweepResult {
@@ -16,7 +18,7 @@ export interface SweepResult {
   readonly absent: ReadonlySet<string>;
   /** The source's time at the sweep that decided. */
   readonly at: Date;
-  /** Visible ids that the lake does not know and that no window gave. */
+  /** Visible ids that no window gave and that the lake does not know, or not with the stamp that they have now. */
   readonly strays: readonly string[];
   /** Visible ids that the lake holds as absent and that no window gave anew. */
   readonly returned: readonly string[];
@@ -24,8 +26,9 @@ export interface SweepResult {
 
 /**
  * Looks at every id that the source shows. A known user who is missing is looked for in a second sweep right away: one
- * `materialize` after a deletion is enough, and a page lost once can't retire anybody. Users who are visible without having
- * been read (shared with us only now, or back after an absence) are found here too, since their stamps may be old.
+ * `materialize` after a deletion is enough, and a page lost once can't retire anybody. The sweep brings each user's cursor value along, so it also
+ * finds what no window can give: users shared with us only now, users who are back, rows that became visible late or were
+ * stamped back.
  */
 export async function sweep(extraction: Extraction): Promise<SweepResult> {
   const { spec, org, known, rejectedIds, context } = extraction.options;
@@ -37,27 +40,53 @@ export async function sweep(extraction: Extraction): Promise<SweepResult> {
   }
   context.progress({ message: "sweeping ids" });
   const how = { method: extraction.method, expectedRows: Math.max(known.size, extraction.read.size) };
-  const first = await org.sweep(spec.object, how);
+  const first = await org.sweep(spec.object, spec.cursor.field, how);
   const missing = [...known]
     .filter(([id, user]) => !user.isAbsent && !first.has(id) && !extraction.read.has(id))
     .map(([id]) => id);
   let at = org.serverTime();
   let absent: ReadonlySet<string> = new Set();
   if (missing.length > 0) {
-    const second = await org.sweep(spec.object, how);
+    const second = await org.sweep(spec.object, spec.cursor.field, how);
     at = org.serverTime();
     absent = new Set(missing.filter((id) => !second.has(id)));
   }
   const strays: string[] = [];
   const returned: string[] = [];
-  for (const id of first) {
+  const doubtful = new Map<string, string>();
+  for (const [id, text] of first) {
     const user = known.get(id);
-    const stamp = extraction.read.get(id);
+    const read = extraction.read.get(id);
+    const stamp = text === "" ? "" : lakeTime(new Date(text));
     if (user === undefined) {
-      if (stamp === undefined && !rejectedIds.has(id)) strays.push(id);
-    } else if (user.isAbsent && (stamp === undefined || stamp < user.stamp)) returned.push(id);
+      if (read === undefined && !rejectedIds.has(id)) strays.push(id);
+    } else if (user.isAbsent && (read === undefined || read < user.stamp)) returned.push(id);
+    else if (stamp !== user.stamp && stamp !== read) doubtful.set(id, stamp);
   }
+  strays.push(...(await unseen(extraction, doubtful)));
   return { visible: first.size, sweeps: missing.length > 0 ? 2 : 1, absent, at, strays, returned };
+}
+
+/** Those of the users whose stamp is not the newest that we know, and who never landed with it either. */
+async function unseen(
+  { options: { context, spec, table } }: Extraction,
+  stamps: ReadonlyMap<string, string>,
+): Promise<readonly string[]> {
+  const missing = new Map(stamps);
+  if (missing.size === 0) return [];
+  const { lakehouse, signal } = context;
+  const [id, cursor] = [columnOf(spec, "Id"), columnOf(spec, spec.cursor.field)];
+  const ids = [...stamps.keys()];
+  for (let from = 0; from < ids.length; from += idsPerQuery) {
+    const parameters = ids.slice(from, from + idsPerQuery);
+    const places = parameters.map(() => "?").join(", ");
+    const sql = `SELECT ${quoted(id)} AS id, ${quoted(cursor)} AS stamp FROM ${lakehouse.tableName(table.key)} WHERE ${quoted(id)} IN (${places})`;
+    for await (const row of (await lakehouse.query(sql, { parameters, signal })).rows) {
+      const landed = textOf(row["id"]);
+      if (missing.get(landed) === textOf(row["stamp"])) missing.delete(landed);
+    }
+  }
+  return [...missing.keys()];
 }
 
 /** Tombstones: the last known row of each absent user, stamped with the sweep that confirmed it. */

@@ -27,11 +27,15 @@ export interface SalesforceOrg {
     range: Range,
     options: { readonly method: ReadMethod; readonly count: number },
   ): AsyncIterable<readonly SourceRecord[]>;
-  /** Ids of all visible records. `expectedRows` chooses between REST and Bulk. */
+  /**
+   * Ids of all visible records, each with its value of `field` as the source writes it. `expectedRows` chooses between
+   * REST and Bulk.
+   */
   sweep(
     object: string,
+    field: string,
     options: { readonly method: ReadMethod; readonly expectedRows: number },
-  ): Promise<ReadonlySet<string>>;
+  ): Promise<ReadonlyMap<string, string>>;
   /** Records by id, those that are visible. */
   byId(object: string, fields: readonly string[], ids: readonly string[]): Promise<readonly SourceRecord[]>;
 }
@@ -49,14 +53,17 @@ export async function openSalesforce(options: SessionOptions): Promise<Salesforc
     describe: (object) => describeObject(session, object),
     count: (range) => insist(session, () => countRange(session, range)),
     read: (range, how) => readRange(session, range, how),
-    sweep: (object, how) =>
+    sweep: (object, field, how) =>
       insist(session, async () => {
-        const ids = new Set<string>();
+        const found = new Map<string, string>();
         const reading = { method: how.method, count: how.expectedRows };
-        for await (const page of chooseReader(session, `SELECT Id FROM ${object} ORDER BY Id`, reading)) {
-          for (const { Id } of page) if (typeof Id === "string") ids.add(Id);
+        const soql = `SELECT Id, ${field} FROM ${object} ORDER BY Id`;
+        for await (const page of chooseReader(session, soql, reading)) {
+          for (const { Id, [field]: value } of page) {
+            if (typeof Id === "string") found.set(Id, typeof value === "string" ? value : "");
+          }
         }
-        return ids;
+        return found;
       }),
     async byId(object, fields, ids) {
       const records: SourceRecord[] = [];

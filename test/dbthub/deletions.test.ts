@@ -81,7 +81,7 @@ it("orders the return of a user whose stamp is older than the tombstone behind i
 
 it("does not believe a single sweep: who shows up in the second one is not retired", async () => {
   const { rig } = await loaded();
-  await rig.fault({ kind: "late-visible", match: "SELECT Id FROM User", seconds: 86_400, times: 1 });
+  await rig.fault({ kind: "late-visible", match: "ORDER BY Id", seconds: 86_400, times: 1 });
   const { result } = await rig.materialize();
   expect(result.metadata).toMatchObject({ tombstones: { value: 0 }, landed: { value: 0 } });
 });
@@ -105,4 +105,31 @@ it("sweeps nothing when told not to", async () => {
   await rig.control("DELETE", `records/${id}`);
   await rig.materialize();
   expect(await rig.count("op = 'delete'")).toBe(0);
+});
+
+it("lands a change that was stamped back behind the window", async () => {
+  const { rig, id } = await loaded();
+  await rig.post({ Id: id, Division: "Legal", SystemModstamp: "2019-03-01T00:00:00.000Z" });
+  const { result } = await rig.materialize();
+  expect(result.metadata).toMatchObject({ strays: { value: 1 }, landed: { value: 1 } });
+  expect((await history(rig, id))[0]).toMatchObject({
+    division: "Legal",
+    system_modstamp: "2019-03-01 00:00:00.000000",
+  });
+  expect((await rig.materialize()).result.metadata).toMatchObject({
+    strays: { value: 0 },
+    landed: { value: 0 },
+  });
+});
+
+it("lands a change that became visible after its window was closed", async () => {
+  const { rig, id } = await loaded();
+  await rig.post({ Id: id, Division: "Legal" });
+  await rig.fault({ kind: "late-visible", times: null, seconds: 1 });
+  await rig.control("POST", "clock", { now: "2026-01-06T12:00:00Z" });
+  await rig.run();
+  await rig.clearFaults();
+  await rig.control("POST", "clock", { now: "2026-01-06T15:00:00Z" });
+  await rig.materialize();
+  expect(await rig.count(`id = '${id}' AND division = 'Legal' AND system_modstamp > '2026-01-06'`)).toBe(1);
 });
