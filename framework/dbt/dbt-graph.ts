@@ -16,7 +16,7 @@ export interface DbtAsset {
 /** A dbt test as a check. */
 export interface DbtTest {
   readonly node: DbtNode;
-  /** The check's name: dbt's own, so that `dbt test --select` knows it. */
+  /** The check's name: `not_null_user_id` for dbt's generated `not_null_stg_sf_user_user_id`, else dbt's own. */
   readonly name: string;
   readonly asset: AssetKey;
   /** Every table that it reads. */
@@ -139,9 +139,28 @@ function readTests(
       );
       continue;
     }
-    checks.push({ node, name: node.name.toLowerCase().replace(/\W+/g, "_"), asset, reads });
+    checks.push({ node, name: checkName(node), asset, reads });
   }
-  return { checks, notes };
+  // Two tests of one sort on one column differ in their arguments, which only dbt's long names tell.
+  const isAmbiguous = (check: DbtTest) =>
+    checks.some((other) => other !== check && other.asset === check.asset && other.name === check.name);
+  const named = checks.map((check) =>
+    isAmbiguous(check) ? { ...check, name: asName(check.node.name) } : check,
+  );
+  return { checks: named, notes };
+}
+
+/** dbt generates names from test, model, column and arguments; the first and third are enough on one asset. */
+function checkName({ name, testName, columnName }: DbtNode): string {
+  const isGenerated = testName !== null && name.startsWith(`${testName}_`);
+  return asName(isGenerated ? [testName, columnName].filter((part) => part !== null).join("_") : name);
+}
+
+function asName(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/\W+/g, "_")
+    .replace(/^_+|_+$/g, "");
 }
 
 function isExternal(meta: Readonly<Record<string, unknown>>): boolean {

@@ -41,8 +41,10 @@ export interface DbtNode {
   readonly dependsOn: readonly string[];
   /** Unique ids, the project's own materialization among them. */
   readonly macros: readonly string[];
-  /** Of a generic test: the node that its YAML stands at. */
-  readonly attachedTo: string | null;
+  /** Of a generic test: the test's own name, e.g. `not_null`. */
+  readonly testName: string | null;
+  /** Of a generic test on a column. */
+  readonly columnName: string | null;
   /** Of a test: its SQL, where it can be had without a connection. */
   readonly compiledCode: string | null;
 }

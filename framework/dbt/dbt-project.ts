@@ -12,6 +12,7 @@ import { CodeVersions } from "./code-version.ts";
 import { DbtBatch } from "./dbt-batch.ts";
 import { type DbtAsset, type DbtGraph, type DbtTest, readGraph } from "./dbt-graph.ts";
 import type { DbtManifest } from "./dbt-manifest.ts";
+import { observeProject } from "./definitions-cache.ts";
 import { DbtSession } from "./dbt-session.ts";
 import { DbtError } from "./dbt-worker.ts";
 import { parseProblem } from "./parse-problem.ts";
@@ -56,7 +57,7 @@ export function dbtProject(options: DbtProjectOptions): AssetSource {
       const workDir = join(context.stateDir, "dbt", `${folderName(options.dir)}-${context.target}`);
       const session = sessions.get(workDir) ?? openSession(options, dir, workDir, context);
       sessions.set(workDir, session);
-      const manifest = await readManifest(session, where, context);
+      const manifest = await readManifest(session, dir, where, context);
       if ("problem" in manifest) return onlyProblem(manifest.problem);
       return define(manifest, { options, where, session });
     },
@@ -84,6 +85,7 @@ function openSession(
 
 async function readManifest(
   session: DbtSession,
+  dir: string,
   where: (path: string) => string,
   context: LoadContext,
 ): Promise<DbtManifest | { readonly problem: DefinitionProblem }> {
@@ -95,7 +97,11 @@ async function readManifest(
   } catch (error) {
     if (!(error instanceof DbtError) || error.kind === "interrupted") throw error;
     await session.close();
-    return { problem: parseProblem(error.message, where) };
+    const files = Object.keys(observeProject(dir, "").stamps);
+    // Of YAML files dbt tells the end of the path only.
+    const locate = (path: string) =>
+      where(files.find((file) => file === path || file.endsWith(`/${path}`)) ?? path);
+    return { problem: parseProblem(error.message, locate) };
   }
 }
 

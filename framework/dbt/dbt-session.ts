@@ -1,15 +1,16 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { DbtManifest } from "./dbt-manifest.ts";
-import { DbtWorker } from "./dbt-worker.ts";
+import { sha256 } from "../util/hash.ts";
+import { DbtWorker, workerScript } from "./dbt-worker.ts";
 import {
   type ProjectState,
   observeProject,
   readCachedManifest,
   writeCachedManifest,
 } from "./definitions-cache.ts";
-import type { PythonEnvironment, PythonProgress } from "./python-environment.ts";
+import type { PythonProgress } from "./python-environment.ts";
 import type { WorkerEvent, WorkerRequest } from "./worker-protocol.ts";
 
 /** One dbt project for one target. */
@@ -19,12 +20,13 @@ export interface SessionOptions {
   readonly target: string;
   /** For what dbt writes and for the cache, absolute; made when needed. */
   readonly workDir: string;
-  /** What decides the Python environment: the digest of its lock. */
-  readonly environmentDigest: () => string;
-  readonly environment: (options: {
+  /** Changes with the Python environment. */
+  readonly pythonDigest: () => string;
+  /** The interpreter that has dbt. */
+  readonly findPython: (options: {
     readonly onProgress: (progress: PythonProgress) => void;
     readonly signal: AbortSignal;
-  }) => Promise<PythonEnvironment>;
+  }) => Promise<string>;
 }
 
 /** How one call is watched and ended. */
@@ -95,7 +97,10 @@ export class DbtSession {
   }
 
   #observe(): ProjectState {
-    return observeProject(this.#options.dir, `${this.#options.target} ${this.#options.environmentDigest()}`);
+    const { dir, target, pythonDigest } = this.#options;
+    // What the cache holds has the shape that this very program gives it.
+    const setting = [target, pythonDigest(), sha256(readFileSync(workerScript, "utf8"))].join(" ");
+    return observeProject(dir, setting);
   }
 
   /** A worker whose manifest is that of the files as they are now. */
@@ -120,8 +125,8 @@ export class DbtSession {
 
   async #start({ signal, onProgress = () => undefined }: CallOptions): Promise<DbtWorker> {
     if (this.#worker !== undefined && !this.#worker.hasEnded) return this.#worker;
-    const { dir, target, workDir, environment } = this.#options;
-    const { python } = await environment({ onProgress, signal });
+    const { dir, target, workDir, findPython } = this.#options;
+    const python = await findPython({ onProgress, signal });
     mkdirSync(workDir, { recursive: true });
     this.#worker = new DbtWorker(python, {
       projectDir: dir,

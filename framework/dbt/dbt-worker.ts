@@ -11,6 +11,9 @@ import type { WorkerEvent, WorkerMessage, WorkerRequest, WorkerSettings } from "
 const cancelGraceMs = 4_000;
 const keptErrorLines = 30;
 
+/** The program that runs dbt: beside the sources, and beside the bundle. */
+export const workerScript = fileURLToPath(new URL("./worker.py", import.meta.url));
+
 interface Pending {
   readonly id: number;
   readonly answer: Deferred<unknown>;
@@ -31,8 +34,7 @@ export class DbtWorker {
   #hasEnded = false;
 
   constructor(python: string, settings: WorkerSettings) {
-    const script = fileURLToPath(new URL("./worker.py", import.meta.url));
-    this.#child = spawn(python, ["-I", script, JSON.stringify(settings)], {
+    this.#child = spawn(python, ["-I", workerScript, JSON.stringify(settings)], {
       cwd: settings.projectDir,
       stdio: ["pipe", "pipe", "pipe"],
       // Its own process group: Ctrl-C in a terminal would interrupt it besides our own cancelling.
@@ -53,6 +55,11 @@ export class DbtWorker {
       if (this.#errorLines.length > keptErrorLines) this.#errorLines.shift();
     });
     this.#hold(false);
+  }
+
+  /** Its process id. */
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   /** Whether it can take no further request. */

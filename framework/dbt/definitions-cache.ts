@@ -3,11 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { hashJson, sha256 } from "../util/hash.ts";
 import type { DbtManifest } from "./dbt-manifest.ts";
 
-/** Changes with the shape of {@link DbtManifest}, so that a newer moraine does not read an older one's cache. */
-const format = 1;
-
 interface Cached {
-  readonly format: number;
   /** Everything that the manifest depends on beside the project's files. */
   readonly setting: string;
   readonly stamps: Readonly<Record<string, string>>;
@@ -18,7 +14,7 @@ interface Cached {
 /** What a manifest was, or would be, parsed from. */
 export interface ProjectState {
   readonly projectDir: string;
-  /** Digest of the Python lock, the target and the like. */
+  /** Target, digest of the Python lock, and of the program that describes the project. */
   readonly setting: string;
   /** `mtime:size` of each file of the project. */
   readonly stamps: Readonly<Record<string, string>>;
@@ -46,7 +42,7 @@ export function observeProject(projectDir: string, setting: string): ProjectStat
 /** The manifest parsed from exactly this project; undefined when there is none, or something has changed since. */
 export function readCachedManifest(file: string, state: ProjectState): DbtManifest | undefined {
   const cached = readCache(file);
-  if (cached?.format !== format || cached.setting !== state.setting) return undefined;
+  if (cached?.setting !== state.setting) return undefined;
   for (const [name, value] of Object.entries(cached.manifest.environment)) {
     if ((process.env[name] ?? null) !== value) return undefined;
   }
@@ -60,7 +56,7 @@ export function readCachedManifest(file: string, state: ProjectState): DbtManife
 /** Keeps a manifest. `state` must have been observed before it was parsed. */
 export function writeCachedManifest(file: string, state: ProjectState, manifest: DbtManifest): void {
   const { setting, stamps } = state;
-  writeAtomically(file, { format, setting, stamps, contents: digestContents(state), manifest });
+  writeAtomically(file, { setting, stamps, contents: digestContents(state), manifest });
 }
 
 function digestContents({ projectDir, stamps }: ProjectState): string {

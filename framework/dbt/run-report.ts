@@ -48,8 +48,11 @@ export class RunReport {
     const asset = this.#assets.get(event.node);
     const test = this.#tests.get(event.node);
     if (event.type === "node-started") {
-      if (asset !== undefined) context.report({ type: "asset-started", key: asset.key });
-      if (test !== undefined) context.report({ type: "check-started", key: test.asset, check: test.name });
+      // dbt starts what it then skips as well.
+      if (asset !== undefined && this.#stoppingUpstream(asset) === undefined)
+        context.report({ type: "asset-started", key: asset.key });
+      if (test !== undefined && !this.#stoppedBy.has(test.asset))
+        context.report({ type: "check-started", key: test.asset, check: test.name });
     } else if (asset !== undefined) this.#takeAsset(asset, event);
     else if (test !== undefined) this.#takeTest(test, event);
   }

@@ -152,6 +152,7 @@ class Worker:
         if any(name in os.environ for name in self.placeholders):
             # A profile may name a database by a variable; the manifest then holds the placeholder.
             self.parse(request)
+        self.forget_compiled()
         nodes = [self.node(unique_id) for unique_id in request["nodes"]]
         self.reported = set()
         changed = []
@@ -169,6 +170,17 @@ class Worker:
         for node_result in result.results:
             if node_result.node.unique_id not in self.reported:
                 self.report_result(node_result.node.unique_id, node_result.to_msg_dict())
+
+    def forget_compiled(self):
+        """dbt marks nodes as compiled and then leaves their ephemeral models out the next time."""
+        from dbt.contracts.graph.nodes import CompiledNode
+
+        for node in self.manifest.nodes.values():
+            if isinstance(node, CompiledNode):
+                node.compiled = False
+                node.compiled_code = None
+                node.extra_ctes_injected = False
+                node.extra_ctes = []
 
     def node(self, unique_id):
         node = self.manifest.nodes.get(unique_id) or self.manifest.unit_tests.get(unique_id)
@@ -258,7 +270,7 @@ def describe(manifest, project_dir):
             {
                 "uniqueId": macro.unique_id,
                 "name": macro.name,
-                "code": macro.macro_sql,
+                "code": "" if macro.package_name in own_packages else macro.macro_sql,
                 "dependsOn": macro.depends_on.macros,
                 # Covered by the versions of dbt and of the adapter.
                 "isBuiltIn": macro.package_name in own_packages,
@@ -312,7 +324,8 @@ def describe_node(node, manifest, project_dir, own_packages):
         },
         "dependsOn": node.depends_on_nodes,
         "macros": [*node.depends_on.macros, *materialization_of(node, config, manifest, own_packages)],
-        "attachedTo": getattr(node, "attached_node", None),
+        "testName": node.test_metadata.name if hasattr(node, "test_metadata") else None,
+        "columnName": getattr(node, "column_name", None),
         "compiledCode": getattr(node, "compiled_code", None) if str(node.resource_type) == "test" else None,
     }
 
@@ -338,7 +351,8 @@ def describe_unit_test(test):
         "columns": {},
         "dependsOn": test.depends_on.nodes,
         "macros": [],
-        "attachedTo": test.depends_on.nodes[0],
+        "testName": None,
+        "columnName": None,
         "compiledCode": None,
     }
 

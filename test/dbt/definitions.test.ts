@@ -1,0 +1,189 @@
+import { existsSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { defineTable } from "moraine";
+import { find, Shop, versionsOf } from "./rig.ts";
+
+const staging = "staging/stg_order";
+const customers = "marts/dim_customer";
+
+test("models and seeds are assets, ephemeral models part of their readers, tests checks of the last table they read", async () => {
+  const definitions = await new Shop().load();
+  expect(definitions.problems).toEqual([]);
+  expect(definitions.assets.map((asset) => asset.key)).toEqual(["raw/order_seed", staging, customers]);
+  expect(find(definitions, customers).deps).toEqual({ stg_order: staging });
+  expect(find(definitions, staging)).toMatchObject({
+    assetKind: "dbt",
+    pool: "dbt",
+    group: "sales",
+    owners: ["sales@example.com"],
+    tags: ["staging"],
+    description: "Orders as they came.",
+    where: "shop/models/stg_order.sql",
+  });
+
+  const checks = definitions.assets.flatMap((asset) =>
+    asset.checks.map(({ name, severity, blocking }) => [asset.key, name, severity, blocking]),
+  );
+  expect(new Set(checks)).toEqual(
+    new Set([
+      [staging, "unique_id", "error", true],
+      [staging, "not_null_id", "error", true],
+      [staging, "orders_have_totals", "error", true],
+      [customers, "unique_customer", "error", true],
+      [customers, "spent_is_small", "warn", false],
+    ]),
+  );
+  const notNull = find(definitions, staging).checks.find((check) => check.name === "not_null_id");
+  expect(notNull?.rowsSql?.("")).toContain("where id is null");
+});
+
+test("a dbt source is the asset of its schema and table, unless it says that it is external", async () => {
+  const shop = new Shop();
+  const source = await shop.source();
+  shop.edit("models/stg_order.sql", (sql) => `${sql}\n-- {{ source('crm', 'account') }}`);
+  expect(find(await shop.load(source), staging).deps).toMatchObject({ "crm.account": "crm/account" });
+  shop.edit("models/schema.yml", (yml) =>
+    yml.replace(
+      "      - name: account",
+      "      - name: account\n        config: { meta: { moraine: { external: true } } }",
+    ),
+  );
+  expect(find(await shop.load(source), staging).deps).toEqual({ order_seed: "raw/order_seed" });
+});
+
+test("an unchanged project is read again without starting Python", async () => {
+  const shop = new Shop();
+  const before = versionsOf(await shop.load());
+  const withoutPython = await shop.source();
+  const cache = join(shop.stateDir, "dbt/shop-local/definitions.json");
+  const written = readFileSync(cache, "utf8");
+  // Touched, not changed: the content decides.
+  const later = new Date(Date.now() + 60_000);
+  utimesSync(join(shop.dir, "models/stg_order.sql"), later, later);
+  const again = await withoutPython.load({
+    projectDir: shop.directory,
+    stateDir: shop.stateDir,
+    target: "local",
+    progress: () => undefined,
+    signal: AbortSignal.abort(),
+  });
+  expect(versionsOf(again)).toEqual(before);
+  expect(readFileSync(cache, "utf8")).not.toBe(written);
+});
+
+test("a damaged cache is made again", async () => {
+  const shop = new Shop();
+  const source = await shop.source();
+  const before = versionsOf(await shop.load(source));
+  writeFileSync(join(shop.stateDir, "dbt/shop-local/definitions.json"), "{");
+  expect(versionsOf(await shop.load(source))).toEqual(before);
+});
+
+test("code versions change with code, macros, variables, settings and seeds, and with nothing else", async () => {
+  const shop = new Shop();
+  // One source throughout: its worker stays, as in a long-lived process.
+  const source = await shop.source();
+  let versions = versionsOf(await shop.load(source));
+  const changedBy = async (change: () => void): Promise<readonly string[]> => {
+    change();
+    const before = versions;
+    versions = versionsOf(await shop.load(source));
+    return Object.keys(versions).filter((key) => versions[key] !== before[key]);
+  };
+  const edit = (path: string, from: string, to: string) => () =>
+    shop.edit(path, (text) => {
+      expect(text).toContain(from);
+      return text.replace(from, to);
+    });
+  expect(await changedBy(edit("models/stg_order.sql", "-- One row", "/* Two */ -- rows"))).toEqual([]);
+  expect(await changedBy(edit("models/stg_order.sql", "select id, ", "select\n    id,\n"))).toEqual([]);
+  expect(await changedBy(edit("models/schema.yml", "Orders as they came.", "Orders."))).toEqual([]);
+  expect(await changedBy(edit("models/schema.yml", "tags: [staging]", "tags: [other]"))).toEqual([]);
+  expect(await changedBy(edit("models/schema.yml", "values: [2000]", "values: [1]"))).toEqual([]);
+  expect(await changedBy(edit("models/stg_order.sql", "lower(", "upper("))).toEqual([staging]);
+  expect(await changedBy(edit("macros/cents.sql", "* 100", "* 1000"))).toEqual([staging]);
+  expect(await changedBy(edit("dbt_project.yml", "smallest_total: 0", "smallest_total: 1"))).toEqual([
+    staging,
+  ]);
+  expect(await changedBy(edit("models/int_spender.sql", "sum(", "max("))).toEqual([customers]);
+  expect(
+    await changedBy(edit("models/dim_customer.sql", "schema='marts'", "schema='marts', materialized='view'")),
+  ).toEqual([customers]);
+  expect(await changedBy(edit("seeds/order_seed.csv", "10.5", "11.5"))).toEqual(["raw/order_seed"]);
+});
+
+test("a variable of the environment that a model reads is part of its code version", async () => {
+  const shop = new Shop();
+  const before = versionsOf(await shop.load());
+  process.env["SHOP_LABEL"] = "spring";
+  try {
+    const after = versionsOf(await shop.load());
+    expect(after[customers]).not.toBe(before[customers]);
+    expect(after[staging]).toBe(before[staging]);
+  } finally {
+    delete process.env["SHOP_LABEL"];
+  }
+});
+
+test("what dbt cannot parse is a problem with file and reason", async () => {
+  const shop = new Shop();
+  shop.edit("models/dim_customer.sql", (sql) => sql.replace("int_spender", "nobody"));
+  const { problems, assets } = await shop.load();
+  expect(assets).toEqual([]);
+  expect(problems).toEqual([
+    {
+      message: expect.stringMatching(/^dbt: Compilation Error: .*nobody/) as string,
+      where: "shop/models/dim_customer.sql",
+    },
+  ]);
+  shop.edit("models/dim_customer.sql", (sql) => sql.replace("nobody", "int_spender").replace("}}", "}"));
+  expect((await shop.load()).problems).toEqual([
+    {
+      message: expect.stringMatching(/^dbt: Compilation Error/) as string,
+      where: expect.stringMatching(/^shop\/models\/dim_customer.sql:\d+$/) as string,
+    },
+  ]);
+});
+
+test("broken YAML is a problem with file and line", async () => {
+  const shop = new Shop();
+  shop.edit("models/schema.yml", (yml) => yml.replace("models:", "models: ["));
+  const { problems } = await shop.load();
+  expect(problems).toEqual([
+    {
+      message: expect.stringMatching(/^dbt: Parsing Error.*expected/) as string,
+      where: "shop/models/schema.yml:13",
+    },
+  ]);
+});
+
+test("a folder without dbt project is a problem that starts nothing", async () => {
+  const shop = new Shop();
+  expect(await shop.load(await shop.source({ dir: "nowhere" }))).toEqual({
+    assets: [],
+    checks: [],
+    problems: [
+      {
+        message: "expected a dbt project in nowhere, got no dbt_project.yml",
+        where: "nowhere/dbt_project.yml",
+        next: "correct `dir` of dbtProject()",
+      },
+    ],
+  });
+  expect(existsSync(shop.stateDir)).toBe(false);
+});
+
+test("a table definition goes to its model with dbt's descriptions; one without model is a problem", async () => {
+  const shop = new Shop();
+  const order = defineTable({ key: staging, columns: { id: "long", customer: "string" } });
+  const stray = defineTable({ key: "marts/nobody", columns: { id: "long" } });
+  const definitions = await shop.load(await shop.source({ tables: [order, stray] }));
+  expect(find(definitions, staging).table?.columns).toEqual({
+    id: { type: "long", description: "Number of the order." },
+    customer: { type: "string" },
+  });
+  expect(definitions.problems.map((problem) => problem.message)).toEqual([
+    'dbtProject({ dir: "shop" }) has a table marts/nobody, which no model makes',
+  ]);
+});
