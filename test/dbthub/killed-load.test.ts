@@ -64,14 +64,14 @@ it("gives the same table after kill -9 at any step, first load and next load, as
   for (const dir of [calm, rough]) mkdirSync(dir);
   const killThenFinish = async (steps: number) => {
     // Spread over the whole load, another place each time the test runs; the last step is behind the commit.
-    const shift = Math.floor(Math.random() * (steps / 5));
+    const shift = Math.floor(Math.random() * (steps / 4));
     let killed = 0;
-    for (const share of [0, 1, 2, 3, 4, 5]) {
-      const dieAt = Math.min(steps, 1 + shift + Math.floor((share * steps) / 5));
+    for (const share of [0, 1, 2, 3, 4]) {
+      const dieAt = Math.min(steps, 1 + shift + Math.floor((share * steps) / 4));
       if ((await load(rig, rough, dieAt)) === undefined) killed += 1;
     }
     // What an earlier try has done may leave a later one fewer steps than it takes to die.
-    expect(killed).toBeGreaterThan(3);
+    expect(killed).toBeGreaterThan(2);
     await load(rig, rough);
     expect(await content(rough)).toEqual(await content(calm));
   };
