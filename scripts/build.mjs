@@ -39,3 +39,4 @@ for (const name of await readdir(dist)) {
 await cp(new URL("framework/store/migrations", root), new URL("migrations", dist), { recursive: true });
 await cp(new URL("framework/dbt/worker.py", root), new URL("worker.py", dist));
 await cp(new URL("dbt/requirements.txt", root), new URL("requirements.txt", dist));
+await cp(new URL("framework/dbthub/dbthub.schema.json", root), new URL("dbthub.schema.json", dist));
