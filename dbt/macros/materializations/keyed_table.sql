@@ -8,7 +8,7 @@
               rows of these values then, by scope_values(). Without it, and in a full refresh, all
   scope_key:  the column
   keep:       name of a macro (version alias) giving the condition under which a row may go. A row that would go
-              without it fails the run before anything is written, unless the variable allow_history_loss is true
+              without it fails the run before anything is written, unless MORAINE_ALLOW_HISTORY_LOSS is 1
   shown:      columns that name such a row in the message. Without it, the unique key
 -#}
 
@@ -113,7 +113,7 @@ where wanted.{{ key[0] }} is null
 {#- Fails when rows would go that may not. -#}
 {% macro keyed_table_refuse_loss(target_relation, changes) -%}
   {%- set keep = config.get('keep') -%}
-  {%- if keep and not var('allow_history_loss', false) -%}
+  {%- if keep and env_var('MORAINE_ALLOW_HISTORY_LOSS', '') != '1' -%}
     {%- set lost -%} from {{ changes }} as gone where change = 'deleted' and not {{ context[keep]('gone') }} {%- endset -%}
     {%- set count = run_query('select count(*) ' ~ lost).rows[0][0] | int -%}
     {%- if count > 0 -%}
@@ -125,7 +125,7 @@ where wanted.{{ key[0] }} is null
       {{ exceptions.raise_compiler_error(
         target_relation.schema ~ '/' ~ target_relation.identifier ~ ': ' ~ count
         ~ ' row(s) would be lost that their source no longer explains, e.g. ' ~ samples | join('; ')
-        ~ '. Nothing was written. Restore the source, or accept the loss with --vars "{allow_history_loss: true}"'
+        ~ '. Nothing was written. Restore the source, or accept the loss by setting MORAINE_ALLOW_HISTORY_LOSS=1 for this run'
       ) }}
     {%- endif -%}
   {%- endif -%}
