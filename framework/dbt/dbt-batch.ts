@@ -15,12 +15,14 @@ export class DbtBatch implements Batch {
   readonly #session: DbtSession;
   readonly #where: (path: string) => string;
   readonly #assets: ReadonlyMap<AssetKey, DbtAsset>;
+  readonly #notes: readonly string[];
 
   /** @param where the path of a dbt file for messages */
   constructor(session: DbtSession, graph: DbtGraph, where: (path: string) => string) {
     this.#session = session;
     this.#where = where;
     this.#assets = new Map(graph.assets.map((asset) => [asset.key, asset]));
+    this.#notes = graph.notes;
   }
 
   async prepare(context: WorkContext): Promise<void> {
@@ -32,6 +34,7 @@ export class DbtBatch implements Batch {
       readonly assets: readonly { readonly key: AssetKey; readonly forced: boolean }[];
     },
   ): Promise<void> {
+    for (const note of this.#notes) context.log(note, "warn");
     const assets = context.assets.map(({ key }) => this.#asset(key));
     await this.#run(context, {
       assets,
