@@ -2,6 +2,7 @@ import type { Failure } from "../event/failure.ts";
 import type { RunEvent } from "../event/event.ts";
 import { unreachable } from "../util/unreachable.ts";
 import { causeWord } from "./words/cause.ts";
+import { valueText } from "./words/check.ts";
 import { rowCountOf } from "./words/metadata.ts";
 import { cleanText } from "./words/text.ts";
 
@@ -171,12 +172,13 @@ class PlainReporter implements Reporter {
   #checkFinished(event: Extract<RunEvent, { type: "check-finished" }>): void {
     const passed = event.result.passed && event.failure === undefined;
     const level = passed ? 1 : event.severity === "warn" ? 0 : -1;
+    const { value, expected } = event.result;
     this.#line(event.at, level, "check", event.key, {
       name: event.check,
       passed,
       severity: event.severity,
-      value: event.result.value,
-      expected: passed ? undefined : event.result.expected,
+      value,
+      expected: passed ? undefined : Array.isArray(expected) ? valueText(expected) : expected,
       ...(event.failure === undefined ? {} : failureFields(event.failure)),
     });
   }

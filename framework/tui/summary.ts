@@ -123,17 +123,24 @@ function whyText(state: ProgressState): string | undefined {
   const ran = new Set(
     state.finished.filter((asset) => asset.outcome === "materialized").map((asset) => asset.key),
   );
-  const roots = new Set<string>();
+  // Assets by the cause that they share, so that a first run says so once.
+  const roots = new Map<string, string[]>();
   let followed = 0;
   for (const asset of state.finished) {
     if (!ran.has(asset.key)) continue;
     const own = asset.causes.filter(
       (cause) => !(cause.type === "upstream" || cause.type === "data") || !ran.has(cause.upstream),
     );
-    if (own.length === 0) followed++;
-    else roots.add(`${causeText(own[0] ?? { type: "missing" })} (${asset.key})`);
+    if (own.length === 0) {
+      followed++;
+      continue;
+    }
+    const text = causeText(own[0] ?? { type: "missing" });
+    roots.set(text, [...(roots.get(text) ?? []), asset.key]);
   }
-  const told = [...roots].slice(0, 3);
+  const told = [...roots]
+    .slice(0, 3)
+    .map(([text, keys]) => `${text} (${keys.length === 1 ? keys[0] : countOf(keys.length, "asset")})`);
   if (roots.size > 3) told.push(`${formatCount(roots.size - 3)} more`);
   if (told.length === 0) return undefined;
   return told.join("; ") + (followed === 0 ? "" : `; ${formatCount(followed)} downstream followed`);

@@ -33,8 +33,9 @@ export function checkText(facts: CheckFacts): string {
   return [value, expected].filter((part) => part !== "").join(", ") || "failed";
 }
 
-/** Any value as one line; numbers with thousands separators. */
+/** Any value as one line; numbers with thousands separators, lists by commas. */
 export function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(valueText).join(", ");
   if (typeof value === "number") return formatCount(value);
   if (typeof value === "bigint") return value.toString();
   return cleanText(typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing"));
