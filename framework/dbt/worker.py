@@ -167,9 +167,17 @@ class Worker:
         finally:
             for config in changed:
                 config.full_refresh = None
+            self.disconnect()
         for node_result in result.results:
             if node_result.node.unique_id not in self.reported:
                 self.report_result(node_result.node.unique_id, node_result.to_msg_dict())
+
+    def disconnect(self):
+        """DuckDB keeps the names that an attached catalog once listed: a table that another process drops before the
+        next build would be taken for one that is there. An idle worker holds no memory of DuckDB's either."""
+        duckdb = sys.modules.get("dbt.adapters.duckdb.connections")
+        if duckdb is not None:
+            duckdb.DuckDBConnectionManager.close_all_connections()
 
     def forget_compiled(self):
         """dbt marks nodes as compiled and then leaves their ephemeral models out the next time."""
