@@ -2,12 +2,17 @@ import type { AssetKey } from "../definition/asset-key.ts";
 import type { Batch, BatchContext } from "../definition/batch.ts";
 import type { WorkContext } from "../definition/context.ts";
 import { FailureError } from "../event/failure.ts";
+import { createRedactor } from "../util/redact.ts";
 import type { DbtAsset, DbtGraph, DbtTest } from "./dbt-graph.ts";
 import type { CallOptions, DbtSession } from "./dbt-session.ts";
 import { DbtError } from "./dbt-worker.ts";
 import { nodeFailure } from "./node-failure.ts";
 import type { PythonProgress } from "./python-environment.ts";
 import { RunReport } from "./run-report.ts";
+import type { WorkerEvent } from "./worker-protocol.ts";
+
+/** Names of variables whose values must not be shown; a refused connection may repeat them. */
+const secretName = /TOKEN|SECRET|PASSWORD|KEY/;
 
 /** Makes dbt assets: one invocation of dbt for all of a call, with their tests. */
 export class DbtBatch implements Batch {
@@ -80,19 +85,27 @@ export class DbtBatch implements Batch {
     }
     const nodes = [...work.assets, ...runnable].map(({ node }) => node.uniqueId);
     if (nodes.length === 0) return;
+    const env = await lakehouse.connectionEnvironment();
+    const redactor = createRedactor();
+    redactor.add(...Object.entries(env).flatMap(([name, value]) => (secretName.test(name) ? [value] : [])));
+    const redact = (event: WorkerEvent) =>
+      "message" in event ? { ...event, message: redactor.redact(event.message) } : event;
     try {
       await this.#session.build(
         {
-          env: await lakehouse.connectionEnvironment(),
+          env,
           nodes,
           fullRefresh: work.forced.map(({ node }) => node.uniqueId),
         },
-        { ...callOptions(context), onEvent: (event) => report.take(event) },
+        { ...callOptions(context), onEvent: (event) => report.take(redact(event)) },
       );
     } catch (error) {
       if (!(error instanceof DbtError)) throw error;
       throw new FailureError(
-        { ...nodeFailure("anything", error.message, this.#where("")), detail: error.detail },
+        {
+          ...nodeFailure("dbt could not begin", redactor.redact(error.message), this.#where("")),
+          detail: redactor.redact(error.detail),
+        },
         { cause: error },
       );
     } finally {

@@ -1,5 +1,6 @@
 import { type AssetKey, isAssetKey } from "../definition/asset-key.ts";
 import type { DefinitionProblem } from "../definition/problem.ts";
+import { nearest } from "../util/nearest.ts";
 import type { DbtManifest, DbtNode } from "./dbt-manifest.ts";
 
 /** A model, seed or snapshot that is a table. */
@@ -95,9 +96,28 @@ export function readGraph(manifest: DbtManifest, where: (path: string) => string
       folded,
       tests: checks.filter((check) => check.asset === key),
     })),
-    problems,
+    problems: [...problems, ...undefinedTests(manifest, where)],
     notes,
   };
+}
+
+/** dbt finds out only when it runs them. */
+function undefinedTests(
+  manifest: DbtManifest,
+  where: (path: string) => string,
+): readonly DefinitionProblem[] {
+  const known = new Set(
+    manifest.macros.flatMap(({ name }) => (name.startsWith("test_") ? [name.slice("test_".length)] : [])),
+  );
+  return manifest.nodes
+    .filter(({ testName }) => testName !== null && !known.has(testName))
+    .map(({ name, testName, path }) => {
+      const meant = nearest(testName ?? "", known);
+      return {
+        message: `dbt test ${name}: nothing is called ${testName}${meant.length === 0 ? "" : `; did you mean ${meant.join(" or ")}?`}`,
+        where: where(path),
+      };
+    });
 }
 
 interface Draft {

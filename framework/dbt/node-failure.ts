@@ -4,8 +4,8 @@ import type { Failure } from "../event/failure.ts";
 const transient =
   /conflict|ICEBERG_COMMIT_ERROR|TABLE_NOT_ENABLED_FOR_CONCURRENT|Throttling|TooManyRequests|Rate exceeded|Connection (?:refused|reset|error)|Could not establish connection|timed? ?out|HTTP (?:429|500|502|503|504)|INTERNAL_ERROR/i;
 
-/** Why a model, or a test that could not run, failed. `where` is its file. */
-export function nodeFailure(name: string, message: string, where: string): Failure {
+/** What dbt says of a failure in fields. `what` failed, e.g. `dbt could not make sf_raw/sf_user`; `where` is its file. */
+export function nodeFailure(what: string, message: string, where: string): Failure {
   const lines = message
     .split("\n")
     .map((line) => line.trim())
@@ -15,7 +15,7 @@ export function nodeFailure(name: string, message: string, where: string): Failu
   const said = /^(?:\w+ )*Error in /.test(title) ? rest : lines;
   return {
     reason: "dbt-failed",
-    message: `dbt could not make ${name}: ${said[0] ?? (title === "" ? "it gave no reason" : title)}`,
+    message: `${what}: ${said[0] ?? (title === "" ? "it gave no reason" : title)}`,
     ...(said.length > 1 ? { got: said.slice(1, 6).join("\n") } : {}),
     where,
     detail: message,

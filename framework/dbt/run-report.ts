@@ -97,7 +97,7 @@ export class RunReport {
     this.#stoppedBy.set(key, key);
     const failure: Failure =
       unitTest === undefined
-        ? nodeFailure(key, event.message, where(asset.node.path))
+        ? nodeFailure(`dbt could not make ${key}`, event.message, where(asset.node.path))
         : {
             reason: "check-failed",
             message: `the unit test ${unitTest.name} failed, so ${key} was not made`,
@@ -130,7 +130,7 @@ export class RunReport {
     if (isBlocking(test) && status !== "warn") this.#stoppedBy.set(test.asset, test.asset);
     if (isUnitTest) this.#failedUnitTests.set(test.asset, test);
     if (status !== "fail" && status !== "warn") {
-      const failure = nodeFailure(test.name, event.message, where(test.node.path));
+      const failure = nodeFailure(`dbt could not run ${test.name}`, event.message, where(test.node.path));
       this.#finishCheck(test, durationMs, { passed: false }, failure);
       return;
     }

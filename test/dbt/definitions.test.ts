@@ -146,6 +146,17 @@ test("what dbt cannot parse is a problem with file and reason", async () => {
   ]);
 });
 
+test("a generic test that nobody defines is a problem before anything runs", async () => {
+  const shop = new Shop();
+  shop.edit("models/schema.yml", (yml) => yml.replace("[unique, not_null]", "[unique, not_nul]"));
+  expect((await shop.load()).problems).toEqual([
+    {
+      message: "dbt test not_nul_stg_order_id: nothing is called not_nul; did you mean not_null?",
+      where: "shop/models/schema.yml",
+    },
+  ]);
+});
+
 test("broken YAML is a problem with file and line", async () => {
   const shop = new Shop();
   shop.edit("models/schema.yml", (yml) => yml.replace("models:", "models: ["));
