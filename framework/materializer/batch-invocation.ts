@@ -123,8 +123,10 @@ export class BatchInvocation {
   #takeCheck(state: MemberState, report: Extract<BatchReport, { type: "check-finished" }>): void {
     const check = this.#check(report.key, report.check);
     if (check === undefined) return;
-    state.reportedChecks.add(report.check);
     const { result, durationMs, failure } = report;
+    // Interrupted is not failed: without a result the member ends as cancelled.
+    if (failure !== undefined && this.#session.signal.aborted) return;
+    state.reportedChecks.add(report.check);
     const { blocks } = recordCheck(this.#session, check, {
       result,
       durationMs,
@@ -156,7 +158,8 @@ export class BatchInvocation {
     const upstreamEnds = await Promise.all(upstreams.map((upstream) => upstream.ended.promise));
     if (state.result !== undefined) {
       attempt.readUpstreamsAgain();
-      return { outcome: await attempt.succeed(state.result, await this.#settleChecks(state)) };
+      const failedChecks = await this.#settleChecks(state);
+      if (failedChecks !== undefined) return { outcome: await attempt.succeed(state.result, failedChecks) };
     }
     if (this.#session.signal.aborted) return { outcome: attempt.cancel() };
     const retried = upstreamEnds.find((end) => "retry" in end);
@@ -171,13 +174,24 @@ export class BatchInvocation {
     return { retry: failure };
   }
 
-  /** Completes a member's checks: those with a body run now, and those of the batch that gave no result fail. */
-  async #settleChecks(state: MemberState): Promise<readonly string[]> {
-    for (const check of this.#unreportedChecks(state)) {
+  /**
+   * Completes a member's checks: those with a body run now, and those of the batch that gave no result fail. Gives the
+   * blocking ones that did not pass; undefined when the run was cancelled before all had a result.
+   */
+  async #settleChecks(state: MemberState): Promise<readonly string[] | undefined> {
+    const { signal } = this.#session;
+    const unreported = this.#unreportedChecks(state);
+    if (signal.aborted && unreported.length > 0) return undefined;
+    for (const check of unreported) {
       if (recordCheck(this.#session, check, missingReport(check)).blocks) state.failedChecks.push(check.name);
     }
-    const failed = await runChecks(this.#session, state.member.key, new Map(), this.#session.signal);
-    return [...state.failedChecks, ...failed];
+    try {
+      const failed = await runChecks(this.#session, state.member.key, new Map(), signal);
+      return [...state.failedChecks, ...failed];
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
+    }
   }
 
   #unreportedChecks(state: MemberState) {

@@ -57,7 +57,7 @@ export function startCheck(session: RunSession, check: Check): void {
   session.record({ type: "check-started", key, check: name, severity, blocking });
 }
 
-/** Runs one check that has a body. */
+/** Runs one check that has a body. @throws whatever it threw, when the run is being cancelled */
 export async function runCheck(
   session: RunSession,
   check: Check,
@@ -76,6 +76,8 @@ export async function runCheck(
     });
     return recordCheck(session, check, { result, durationMs: durationMs() });
   } catch (error) {
+    // Cancelled is not failed: whoever asked ends as cancelled, and the check keeps the result that it had.
+    if (session.signal.aborted) throw error;
     const failure = failureOf(error, { key: check.asset, runId: session.runId });
     return recordCheck(session, check, { result: { passed: false }, durationMs: durationMs(), failure });
   }

@@ -32,8 +32,12 @@ export async function runChecksOnly(
     let hasFailed = false;
     for (const check of checks) {
       if (check.source.type !== "body" || session.signal.aborted) continue;
-      const { passed } = await runCheck(session, check, session.signal);
-      hasFailed ||= !passed && check.severity === "error";
+      try {
+        const { passed } = await runCheck(session, check, session.signal);
+        hasFailed ||= !passed && check.severity === "error";
+      } catch (error) {
+        if (!session.signal.aborted) throw error;
+      }
     }
     for (const [batch, members] of byBatch(checks)) {
       if (session.signal.aborted) break;
@@ -80,6 +84,7 @@ async function runBatchChecks(session: RunSession, batch: Batch, checks: readonl
     if (report.type === "check-started") startCheck(session, check);
     else {
       const { result, durationMs, failure } = report;
+      if (failure !== undefined && session.signal.aborted) return;
       settle(check, { result, durationMs, ...(failure === undefined ? {} : { failure }) });
     }
   };
