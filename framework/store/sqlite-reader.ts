@@ -14,6 +14,7 @@ import {
   runRecord,
   storedEvent,
 } from "./rows.ts";
+import { asStoreError } from "./store-error.ts";
 import type {
   AttemptRecord,
   CheckResultRecord,
@@ -188,7 +189,16 @@ export class SqliteReader implements StoreReader {
   }
 
   protected all<Row>(sql: string, parameters: Record<string, unknown>): Row[] {
-    return this.statement(sql).all(parameters) as Row[];
+    return this.guarded(() => this.statement(sql).all(parameters) as Row[]);
+  }
+
+  /** A file can turn out to be damaged, or its disk full, long after it was opened. @throws StoreError */
+  protected guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw asStoreError(error, this.database.name);
+    }
   }
 
   protected statement(sql: string): Statement {

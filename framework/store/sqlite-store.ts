@@ -28,7 +28,9 @@ export class SqliteStore extends SqliteReader implements Store {
   }
 
   heartbeat(runId: string, at: Instant): void {
-    this.statement(`UPDATE runs SET heartbeat_at = @at WHERE id = @runId`).run({ runId, at });
+    this.#transaction(() => {
+      this.statement(`UPDATE runs SET heartbeat_at = @at WHERE id = @runId`).run({ runId, at });
+    });
   }
 
   startAttempt(
@@ -106,7 +108,7 @@ export class SqliteStore extends SqliteReader implements Store {
   }
 
   recordEvent(event: RunEvent): void {
-    this.#append(event);
+    this.#transaction(() => this.#append(event));
   }
 
   finishRun(runId: string, status: RunStatus, finishedAt: Instant, event: RunEvent): void {
@@ -182,7 +184,7 @@ export class SqliteStore extends SqliteReader implements Store {
   }
 
   #transaction<T>(work: () => T): T {
-    return this.database.transaction(work).immediate();
+    return this.guarded(() => this.database.transaction(work).immediate());
   }
 }
 
