@@ -1,7 +1,28 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
+import { FailureError } from "../../event/failure.ts";
 import { displayName, type TableIdentifier } from "./location.ts";
+
+/** What is in the way of opening the file; that another process holds it, or that the disk is full, is told elsewhere. */
+const unusable = /^(SQLITE_(NOTADB|CORRUPT|CANTOPEN|READONLY|PERM)|E(EXIST|NOTDIR|ACCES|PERM|ROFS)$)/;
+
+function unreadable(path: string, error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (!unusable.test(code)) return error;
+  return new FailureError(
+    {
+      reason: "lake-unreadable",
+      message: "the lake's catalog can't be opened",
+      expected: "a SQLite database in a folder that this user can write to",
+      got: error instanceof Error ? error.message : String(error),
+      where: path,
+      next: "restore the lake's folder from a backup; or move it away, and the next run reads everything once more",
+      retryable: false,
+    },
+    { cause: error },
+  );
+}
 
 /** The tables and names of Iceberg's JDBC catalogs, so that tools which open such a catalog directly read ours as well. */
 const schema = `
@@ -37,10 +58,14 @@ export class Pointers {
   private readonly database: Database.Database;
   private readonly statements = new Map<string, Database.Statement>();
 
-  /** Makes the file when it is missing. */
+  /** Makes the file when it is missing. @throws FailureError `lake-unreadable` when it or its folder is something else */
   constructor(path: string) {
-    mkdirSync(dirname(path), { recursive: true });
-    this.database = new Database(path, { timeout: busyTimeoutMs });
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      this.database = new Database(path, { timeout: busyTimeoutMs });
+    } catch (error) {
+      throw unreadable(path, error);
+    }
     try {
       this.database.pragma("journal_mode = WAL");
       // A commit that was acknowledged must survive a power cut: the table's history hangs on it.
@@ -48,7 +73,7 @@ export class Pointers {
       this.database.exec(schema);
     } catch (error) {
       this.database.close();
-      throw error;
+      throw unreadable(path, error);
     }
   }
 

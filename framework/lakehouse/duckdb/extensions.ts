@@ -52,20 +52,20 @@ function extensionFailure(
   error: unknown,
   { directory, fallbackBecause }: Extensions,
 ): FailureError {
-  const because = fallbackBecause instanceof FailureError ? fallbackBecause.failure : undefined;
-  const words = [error, fallbackBecause]
-    .filter((one) => one !== undefined)
-    .map((one) => (one instanceof Error ? one.message.split("\n")[0] : "an unknown error"));
+  const words = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+  // Why there is no environment is the thing to mend; that DuckDB could not help itself only adds to it.
+  if (fallbackBecause instanceof FailureError) {
+    const detail = `DuckDB's ${name} extension could not be installed either: ${words}`;
+    return new FailureError({ detail, ...fallbackBecause.failure }, { cause: error });
+  }
   return new FailureError(
     {
-      reason: because?.reason ?? "unreachable",
+      reason: "unreachable",
       message: `DuckDB's ${name} extension can't be loaded`,
-      got: words.join("; "),
+      got: words,
       where: directory,
-      next:
-        because?.next ??
-        "connect to the internet and run the same command again, so that DuckDB can install it",
-      retryable: because?.retryable ?? true,
+      next: "connect to the internet and run the same command again, so that DuckDB can install it",
+      retryable: true,
     },
     { cause: error },
   );
