@@ -28,10 +28,10 @@ export function parseYaml(text: string, file: string): YamlSource {
   };
   return {
     value: document.errors.length > 0 ? undefined : (document.toJS() as unknown),
-    errors: document.errors.map((error) => ({
-      message: error.message.split("\n")[0] ?? error.code,
-      where: at(error.pos[0]),
-    })),
+    // The parser says the same again on every line after the one that is wrong.
+    errors: document.errors
+      .filter((error, index, all) => all.findIndex(({ code }) => code === error.code) === index)
+      .map((error) => ({ message: error.message.split("\n")[0] ?? error.code, where: at(error.pos[0]) })),
     where: (path) => at(find(path)?.range?.[0] ?? 0),
     whereKey(path, key) {
       const map = find(path);
