@@ -45,6 +45,7 @@ function readKey(pem: string): KeyObject {
     expected: "an RSA private key in PEM form, not encrypted",
     got:
       key === undefined ? "text that is no such key" : `a key of type ${key.asymmetricKeyType ?? "unknown"}`,
+    next: "put the whole PEM file into the secret, line ends written as \\n (docs/salesforce.md)",
   });
 }
 

@@ -61,10 +61,20 @@ function classify(
     };
   }
   if (code === "REQUEST_LIMIT_EXCEEDED" || status === 429 || status === 420 || status === 503) {
-    return { reason: "rate-limited", message: "Salesforce asks to come back later", retryable: true };
+    return {
+      reason: "rate-limited",
+      message: "Salesforce asks to come back later",
+      retryable: true,
+      next: "run the same command again later; nothing was written",
+    };
   }
   if (status >= 500)
-    return { reason: "unreachable", message: "Salesforce failed to answer", retryable: true };
+    return {
+      reason: "unreachable",
+      message: "Salesforce failed to answer",
+      retryable: true,
+      next: "run the same command again later; nothing was written",
+    };
   if (status === 401 || status === 403) {
     return {
       reason: "credentials-refused",

@@ -49,5 +49,6 @@ function malformed(at: { readonly name: string; readonly where: string }, got: s
     expected: "a JSON object of string fields",
     got,
     where: at.where,
+    next: 'write it like {"clientId":"...","username":"...","privateKey":"..."}; docs/salesforce.md lists the fields',
   });
 }
