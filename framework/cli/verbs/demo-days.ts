@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { fail } from "../../event/failure.ts";
 import { countOf, formatCount } from "../../tui/words/numbers.ts";
+import { noOrgAnswers, servedOrgUrl } from "../project/sandbox-secrets.ts";
 import type { DayCounts } from "../../sandbox/sandbox.ts";
 
 /** What happened in the org before the run. */
@@ -13,9 +14,8 @@ export async function passDays(
   stateDir: string,
   options: { readonly users?: number; readonly days?: number },
 ): Promise<Days> {
-  const url = process.env["MORAINE_SALESFORCE_URL"];
-  if (url !== undefined && url !== "")
-    return { type: "passed", ...(await advanceServed(url, options.days ?? 1)) };
+  const url = servedOrgUrl();
+  if (url !== undefined) return { type: "passed", ...(await advanceServed(url, options.days ?? 1)) };
   const { openSandboxData } = await import("../../sandbox/sandbox.ts");
   const data = await openSandboxData(join(stateDir, "sandbox.db"));
   try {
@@ -34,17 +34,7 @@ async function advanceServed(url: string, days: number): Promise<DayCounts> {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ days }),
-  }).catch((error: unknown) =>
-    fail(
-      {
-        reason: "unreachable",
-        message: "no sandbox org answers at MORAINE_SALESFORCE_URL",
-        where,
-        retryable: true,
-      },
-      error,
-    ),
-  );
+  }).catch((error: unknown) => noOrgAnswers(where, error));
   if (!response.ok) {
     fail({
       reason: "bad-response",
