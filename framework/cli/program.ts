@@ -39,6 +39,8 @@ interface Verb {
   readonly examples: readonly string[];
   /** Adds arguments and options. */
   readonly shape?: (command: Command) => Command;
+  /** It does something besides printing, and goes on when the reader of its output has gone. */
+  readonly isWork?: boolean;
   readonly load: () => Promise<Run>;
 }
 
@@ -85,6 +87,7 @@ const verbs: readonly Verb[] = [
         .option("--workers <n>", "how many assets at once (default: 4)", count)
         .option("--fail-fast", "cancel the rest after the first failure")
         .option("--progress <voice>", "live, plain or off (default: by the terminal)"),
+    isWork: true,
     load: async () => (await import("./verbs/materialize.ts")).materializeVerb,
   },
   {
@@ -96,6 +99,7 @@ const verbs: readonly Verb[] = [
         .option("--rows <name>", "print the rows that break this check instead of running it")
         .option("--name <name>", "only the check of this name")
         .option("--fail-on <severity>", "warn or error (default: error)"),
+    isWork: true,
     load: async () => (await import("./verbs/check.ts")).check,
   },
   {
@@ -192,6 +196,7 @@ const verbs: readonly Verb[] = [
         .option("--users <n>", "how many users a new org has (default: 2000)", count)
         .option("--days <n>", "how many days pass before the run (default: 1, none the first time)", count)
         .option("--reset", "begin again: empties the org, the lake and the store"),
+    isWork: true,
     load: async () => (await import("./verbs/demo.ts")).demo,
   },
   {
@@ -234,6 +239,7 @@ function addVerb(program: Command, verb: Verb): void {
     const args = (command.processedArgs as (string | readonly string[] | undefined)[])
       .flat()
       .filter((arg) => arg !== undefined);
-    await runVerb(options, async (context) => (await verb.load())(context, args, options as never));
+    const run = async (context: VerbContext) => (await verb.load())(context, args, options as never);
+    await runVerb(options, run, verb.isWork);
   });
 }

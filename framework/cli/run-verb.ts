@@ -16,10 +16,14 @@ export interface VerbContext {
   openConfig(): Promise<OpenConfig>;
 }
 
-/** Runs a verb and ends the process with its exit code, output flushed and everything closed. */
+/**
+ * Runs a verb and ends the process with its exit code, output flushed and everything closed. One that is work ends
+ * when the work does, also when nobody reads what it prints any more.
+ */
 export async function runVerb(
   options: GlobalOptions,
   verb: (context: VerbContext) => Promise<number>,
+  isWork = false,
 ): Promise<void> {
   const controller = new AbortController();
   const onSignal = (name: NodeJS.Signals) => {
@@ -29,10 +33,12 @@ export async function runVerb(
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    // The reader of a pipe has enough (`moraine list | head`).
-    if (error.code === "EPIPE") process.exit(exitCode.done);
-    throw error;
+    if (error.code !== "EPIPE") throw error;
+    // The reader of a pipe has enough (`moraine list | head`); work that was begun goes on all the same.
+    if (!isWork) process.exit(exitCode.done);
   });
+  // With the reader of errors gone there is nobody left to tell.
+  process.stderr.on("error", () => {});
   process.on("uncaughtException", (error) => {
     // A full screen has a handler of its own, which puts the terminal back and lets the verb end with the error.
     if (process.listenerCount("uncaughtException") === 1) process.exit(reportError(error, options));
