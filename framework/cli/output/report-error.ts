@@ -8,6 +8,17 @@ import { UsageError } from "../usage-error.ts";
 import { say } from "./print.ts";
 import { paintOf } from "./terminal.ts";
 
+/** What the file system refused: a matter of the machine, not our bug. */
+function isFileError(error: unknown): error is NodeJS.ErrnoException & { readonly path: string } {
+  return (
+    error instanceof Error &&
+    "syscall" in error &&
+    "path" in error &&
+    "code" in error &&
+    /^E(ACCES|DQUOT|EXIST|IO|ISDIR|MFILE|NFILE|NOSPC|NOTDIR|PERM|ROFS)$/.test(String(error.code))
+  );
+}
+
 /** Prints what ended a verb, and gives the exit code for it. */
 export function reportError(error: unknown, options: GlobalOptions): number {
   const paint = paintOf(options, process.stderr);
@@ -28,6 +39,15 @@ export function reportError(error: unknown, options: GlobalOptions): number {
   if (error instanceof FailureError) {
     say(...failureBlock(error.failure, { verbose: options.verbose === true, paint }));
     return exitCodeOf(error.failure.reason);
+  }
+  if (isFileError(error)) {
+    say(
+      `${tag("files")}: a file or folder can't be used`,
+      `  got       ${error.message}`,
+      `  where     ${error.path}`,
+      ...next("see that it is what it should be and that this user can write to it, then run the same again"),
+    );
+    return exitCode.workFailed;
   }
   say(
     `${tag("internal")}: ${error instanceof Error ? error.message : String(error)}`,

@@ -60,6 +60,8 @@ function stampOf(file: string): string | undefined {
 async function compile(paths: ProjectPaths, entries: readonly string[], cacheDir: string): Promise<Manifest> {
   const { build } = await import("esbuild");
   const outdir = join(cacheDir, `build-${process.pid}-${Date.now().toString(36)}`);
+  // The compiler's own message for a folder that can't be made would pass for a wrong definition.
+  mkdirSync(outdir, { recursive: true });
   let metafile: Metafile;
   try {
     ({ metafile } = await build({

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { UsageError } from "../usage-error.ts";
 
@@ -14,14 +14,17 @@ export interface ProjectPaths {
 /**
  * Finds the project: in `dir`, or without one in the nearest folder upwards that has a config.
  *
- * @throws UsageError when there is none
+ * @throws UsageError when there is none, or its state has no folder
  */
 export function findProject(dir: string | undefined): ProjectPaths {
   const start = resolve(dir ?? ".");
   for (let folder = start; ; folder = dirname(folder)) {
     const name = configNames.find((candidate) => existsSync(join(folder, candidate)));
     if (name !== undefined) {
-      return { projectDir: folder, stateDir: join(folder, ".moraine"), configFile: join(folder, name) };
+      const stateDir = join(folder, ".moraine");
+      if (statSync(stateDir, { throwIfNoEntry: false })?.isDirectory() === false)
+        throw new UsageError(`${stateDir} is not a folder`, "move it away: moraine keeps its state there");
+      return { projectDir: folder, stateDir, configFile: join(folder, name) };
     }
     if (dir !== undefined || dirname(folder) === folder) break;
   }
