@@ -17,9 +17,12 @@ export interface Finished {
 export class Project {
   readonly directory: string;
 
-  /** @param files texts by path; `moraine.config.ts` is the project */
-  constructor(files: Readonly<Record<string, string>>) {
-    this.directory = temporaryDirectory();
+  /**
+   * @param files texts by path; `moraine.config.ts` is the project
+   * @param directory where, when several tests share it; without it the project goes with the test
+   */
+  constructor(files: Readonly<Record<string, string>>, directory = temporaryDirectory()) {
+    this.directory = directory;
     for (const [path, text] of Object.entries(files)) this.write(path, text);
   }
 

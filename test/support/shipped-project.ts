@@ -6,9 +6,9 @@ import { testPythonEnvironment } from "./python-environment.ts";
 const repository = resolve(import.meta.dirname, "../..");
 
 /** A copy of the shipped pipeline with a state of its own; the Python environment is the checkout's. */
-export async function shippedProject(): Promise<Project> {
+export async function shippedProject(directory?: string): Promise<Project> {
   const environment = await testPythonEnvironment();
-  const project = new Project({});
+  const project = new Project({}, directory);
   for (const path of ["moraine.config.ts", "assets", "dbt"]) {
     cpSync(join(repository, path), join(project.directory, path), { recursive: true });
   }
