@@ -25,11 +25,7 @@ export function checkBreaker(
   where: string,
 ): void {
   let visibleBefore = 0;
-  let activeBefore = 0;
-  for (const user of known.values()) {
-    if (!user.isAbsent) visibleBefore += 1;
-    if (user.isActive) activeBefore += 1;
-  }
+  for (const user of known.values()) if (!user.isAbsent) visibleBefore += 1;
   if (visibleBefore === 0) return;
   const { max_retired_share, max_visible_drop } = spec.breaker;
   if (retirement.visible === 0) {
@@ -43,16 +39,15 @@ export function checkBreaker(
       next: "check View All Users and sharing of the integration user",
     });
   }
-  let absent = 0;
-  for (const id of retirement.absent) if (known.get(id)?.isActive === true) absent += 1;
+  const absent = retirement.absent.size;
   const retired = absent + retirement.inactive.size;
-  if (retired > activeBefore * max_retired_share) {
+  if (retired > visibleBefore * max_retired_share) {
     fail({
       reason: "breaker",
-      message: `${retired} of ${activeBefore} known active users would be retired at once; nothing was written`,
+      message: `${retired} of ${visibleBefore} known users would be retired at once; nothing was written`,
       retryable: false,
       expected: `at most ${percent(max_retired_share)}`,
-      got: `${percent(retired / activeBefore)}: ${absent} absent, ${retirement.inactive.size} inactive`,
+      got: `${percent(retired / visibleBefore)}: ${absent} absent, ${retirement.inactive.size} inactive`,
       where,
       next: "check the integration user's access; if it is right, raise breaker.max_retired_share in dbthub.yml for one run",
     });
