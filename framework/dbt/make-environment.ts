@@ -42,7 +42,8 @@ export async function makeEnvironment(options: MakeOptions): Promise<void> {
   const { dir, signal } = options;
   const progress = (update: PythonProgress) => options.onProgress?.(update);
   removeLeftovers(dir);
-  const temporary = `${dir}.making-${process.pid}`;
+  const suffix = `${process.pid}-${Date.now().toString(36)}`;
+  const temporary = `${dir}.making-${suffix}`;
   try {
     const python = await findPython(signal);
     progress({ message: `making a Python ${python.version} environment` });
@@ -60,7 +61,7 @@ export async function makeEnvironment(options: MakeOptions): Promise<void> {
       platform,
     };
     writeFileSync(join(temporary, markerFile), `${JSON.stringify(marker, undefined, 2)}\n`);
-    if (existsSync(dir)) renameSync(dir, `${dir}.old-${process.pid}`);
+    if (existsSync(dir)) renameSync(dir, `${dir}.old-${suffix}`);
     renameSync(temporary, dir);
     progress({ message: "Python environment ready", finished: true });
   } finally {
@@ -73,8 +74,13 @@ function removeLeftovers(dir: string): void {
   const parent = dirname(dir);
   mkdirSync(parent, { recursive: true });
   for (const name of readdirSync(parent)) {
-    if (name.startsWith(`${basename(dir)}.making-`) || name.startsWith(`${basename(dir)}.old-`))
+    if (!name.startsWith(`${basename(dir)}.making-`) && !name.startsWith(`${basename(dir)}.old-`)) continue;
+    try {
       rmSync(join(parent, name), { recursive: true, force: true, maxRetries: 3 });
+    } catch (error) {
+      // The installer of a killed attempt may still be writing there; the next time removes it.
+      if (!["ENOTEMPTY", "EBUSY", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    }
   }
 }
 
