@@ -19,6 +19,7 @@ const { metafile } = await build({
   jsx: "automatic",
   sourcemap: true,
   minifySyntax: true,
+  minifyWhitespace: true,
   define: { "process.env.NODE_ENV": '"production"' },
   // Native modules and large clients stay in node_modules; Ink and React start four times faster in the bundle.
   external: ["@aws-sdk/*", "@duckdb/node-api", "better-sqlite3", "esbuild", "jsforce", "react-devtools-core"],

@@ -93,7 +93,7 @@ const verbs: readonly Verb[] = [
   {
     name: "check [selection...]",
     summary: "run checks; no table is written",
-    examples: ["moraine check", "moraine check dim_sf_user_scd --rows not_null_dim_sf_user_scd_user_id"],
+    examples: ["moraine check", "moraine check dim_sf_user_scd --rows not_null_user_id"],
     shape: (command) =>
       command
         .option("--rows <name>", "print the rows that break this check instead of running it")

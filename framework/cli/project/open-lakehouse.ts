@@ -4,7 +4,7 @@ import type { Lakehouse } from "../../lakehouse/lakehouse.ts";
 import { openEmbeddedLakehouse } from "../../lakehouse/duckdb/embedded-lakehouse.ts";
 import type { LoadedConfig } from "./load-project.ts";
 import type { OpenContext } from "./open-project.ts";
-import { requirementsFile } from "./requirements-file.ts";
+import { requirementsFile } from "../../dbt/requirements-file.ts";
 
 /** Opens the target's lakehouse. Nothing heavy is loaded until a table is read or written. */
 export function openLakehouse(project: LoadedConfig, context: OpenContext): Lakehouse {

@@ -39,7 +39,7 @@ const examinations: Readonly<Record<string, Examine>> = {
   async python(context) {
     const { stateDir, projectDir } = await context.openConfig();
     const { ensurePythonEnvironment } = await import("../../dbt/python-environment.ts");
-    const { requirementsFile } = await import("../project/requirements-file.ts");
+    const { requirementsFile } = await import("../../dbt/requirements-file.ts");
     const { dir } = await ensurePythonEnvironment({
       stateDir,
       requirementsFile: requirementsFile(projectDir),
