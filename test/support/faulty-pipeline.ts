@@ -109,3 +109,20 @@ export class FaultyPipeline {
     };
   }
 }
+
+/** Asks a running org's control API, see docs/sandbox.md. */
+export async function control(
+  url: string,
+  method: "GET" | "POST" | "DELETE",
+  path: string,
+  body?: unknown,
+): Promise<unknown> {
+  const response = await fetch(new URL(`/sandbox/${path}`, url), {
+    method,
+    ...(body === undefined
+      ? {}
+      : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
+  if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status} ${await response.text()}`);
+  return response.json();
+}
