@@ -2,7 +2,6 @@ import type { LoadContext } from "../definition/asset-source.ts";
 import { exitCode } from "./exit-code.ts";
 import type { GlobalOptions } from "./options.ts";
 import { flushOutput, say } from "./output/print.ts";
-import { reportError } from "./output/report-error.ts";
 import type { OpenConfig, OpenProject } from "./project/open-project.ts";
 
 /** What a verb is given. */
@@ -39,10 +38,7 @@ export async function runVerb(
   });
   // With the reader of errors gone there is nobody left to tell.
   process.stderr.on("error", () => {});
-  process.on("uncaughtException", (error) => {
-    // A full screen has a handler of its own, which puts the terminal back and lets the verb end with the error.
-    if (process.listenerCount("uncaughtException") === 1) process.exit(reportError(error, options));
-  });
+  process.on("uncaughtException", (error) => void dieOf(error, options));
   const opened = new Projects(options, controller.signal);
   // A body may wait for nothing but its signal; without a timer Node would see nothing left to do and exit.
   const keepAlive = setInterval(() => {}, 2 ** 30);
@@ -55,16 +51,31 @@ export async function runVerb(
       openConfig: () => opened.config(),
     });
   } catch (error) {
-    code = controller.signal.aborted ? codeOfSignal(controller.signal.reason) : reportError(error, options);
+    code = controller.signal.aborted
+      ? codeOfSignal(controller.signal.reason)
+      : await reportLater(error, options);
   }
   try {
     await opened.close();
   } catch (error) {
-    code = code === exitCode.done ? reportError(error, options) : code;
+    if (code === exitCode.done) code = await reportLater(error, options);
   }
   clearInterval(keepAlive);
   await flushOutput();
   process.exit(code);
+}
+
+/** Our own bug, outside of any promise. */
+async function dieOf(error: Error, options: GlobalOptions): Promise<void> {
+  // A full screen has a handler of its own, which puts the terminal back and lets the verb end with the error.
+  if (process.listenerCount("uncaughtException") > 1) return;
+  process.exit(await reportLater(error, options));
+}
+
+/** Prints an error; its words are loaded only then. */
+async function reportLater(error: unknown, options: GlobalOptions): Promise<number> {
+  const { reportError } = await import("./output/report-error.ts");
+  return reportError(error, options);
 }
 
 /** What a verb has opened, each at most once. */

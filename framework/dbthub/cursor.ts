@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { hashJson, type Json } from "../util/hash.ts";
 import type { Spec } from "./spec.ts";
 

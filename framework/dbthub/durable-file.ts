@@ -1,6 +1,6 @@
 import { open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { z } from "zod";
+import type * as z from "zod";
 
 /** Writes a small JSON file so that after a crash it is there whole or not at all. */
 export async function writeJsonDurably(path: string, value: unknown): Promise<void> {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { specSchema } from "./spec.ts";
 
 /** The JSON Schema of `dbthub.yml` for editors, as text; `dbthub.schema.json` beside this file is its copy on disk. */

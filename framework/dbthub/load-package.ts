@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { AssetKey } from "../definition/asset-key.ts";
 import { readJson, writeJsonDurably } from "./durable-file.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { DefinitionProblem } from "../definition/problem.ts";
 import { nearest } from "../util/nearest.ts";
 import { specSchema } from "./spec.ts";

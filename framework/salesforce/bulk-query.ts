@@ -1,5 +1,5 @@
 import { parse } from "csv-parse/sync";
-import { z } from "zod";
+import * as z from "zod";
 import { fail } from "../event/failure.ts";
 import { QueryInterrupted } from "./query-interrupted.ts";
 import type { SourceRecord } from "./rest-query.ts";

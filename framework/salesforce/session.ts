@@ -1,7 +1,7 @@
 import { Connection } from "jsforce/lib/connection.js";
 import { HttpApi } from "jsforce/lib/http-api.js";
 import type { HttpMethods, HttpResponse } from "jsforce/lib/types/common.js";
-import type { z } from "zod";
+import type * as z from "zod";
 import { type Failure, fail, FailureError } from "../event/failure.ts";
 import type { LogLevel } from "../event/event.ts";
 import type { Secret, SecretProvider } from "../secrets/secret-provider.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { ControlError } from "./control-error.ts";
 import type { SandboxDatabase } from "./database.ts";

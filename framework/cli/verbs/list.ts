@@ -1,11 +1,7 @@
 import { trimCauses } from "../../staleness/compute-statuses.ts";
-import { causeSummary } from "../../tui/words/cause.ts";
-import { tableLines } from "../../tui/words/columns.ts";
-import { rowCountOf } from "../../tui/words/metadata.ts";
-import { formatAge, formatCount } from "../../tui/words/numbers.ts";
 import { print, printJson } from "../output/print.ts";
-import { lookOf, tableWidth } from "../output/terminal.ts";
 import type { VerbContext } from "../run-verb.ts";
+import type { ListedAsset } from "./list-table.ts";
 import { readStatuses, selectFrom } from "./statuses.ts";
 
 /** `moraine list`. */
@@ -14,7 +10,7 @@ export async function list(context: VerbContext, terms: readonly string[]): Prom
   const statuses = await readStatuses(project, { asked: false });
   const latest = project.store.latestMaterializations();
   const outcomes = project.store.latestOutcomes();
-  const assets = selectFrom(project, terms, statuses).map((key) => {
+  const assets = selectFrom(project, terms, statuses).map((key): ListedAsset => {
     const asset = project.graph.asset(key);
     const { status, causes } = statuses.get(key) ?? { status: "missing", causes: [] };
     const last = latest.get(key);
@@ -44,39 +40,8 @@ export async function list(context: VerbContext, terms: readonly string[]): Prom
     printJson(assets);
     return 0;
   }
-  const { signs, paint } = lookOf(context.options);
-  const now = Date.now();
-  const signOf = (asset: (typeof assets)[number]) =>
-    outcomes.get(asset.key)?.outcome === "failed" ? "failed" : asset.status;
-  print(
-    ...tableLines(
-      [
-        {
-          title: "",
-          fixed: true,
-          paint: (cell, row) => paint.as(assets[row] === undefined ? "fresh" : signOf(assets[row]), cell),
-        },
-        { title: "asset", cut: "middle", min: 20 },
-        { title: "status", fixed: true },
-        { title: "rows", align: "right", fixed: true },
-        { title: "last", fixed: true },
-        { title: "why" },
-      ],
-      assets.map((asset) => {
-        const rows = rowCountOf(asset.lastMaterialization?.metadata);
-        return [
-          signs.sign[signOf(asset)],
-          asset.key,
-          signOf(asset),
-          rows === undefined ? "" : formatCount(rows),
-          asset.lastMaterialization === null
-            ? "never"
-            : formatAge(now - Date.parse(asset.lastMaterialization.at)),
-          causeSummary(asset.causes),
-        ];
-      }),
-      { width: tableWidth(), ellipsis: signs.ellipsis },
-    ),
-  );
+  const { listTable } = await import("./list-table.ts");
+  const failed = new Set([...outcomes].flatMap(([key, { outcome }]) => (outcome === "failed" ? [key] : [])));
+  print(...listTable(assets, failed, context.options));
   return 0;
 }

@@ -1,4 +1,4 @@
-import { ZodError } from "zod";
+import * as z from "zod";
 import { FailureError } from "../../event/failure.ts";
 import { isDiskFull } from "../disk-full.ts";
 import { CatalogError } from "./catalog-error.ts";
@@ -6,7 +6,7 @@ import { CatalogError } from "./catalog-error.ts";
 /** The HTTP status and the error body of the REST specification for whatever a handler threw. */
 export function errorAnswer(error: unknown): { readonly status: number; readonly body: unknown } {
   if (error instanceof CatalogError) return answer(error.status, error.type, error.message);
-  if (error instanceof ZodError) {
+  if (error instanceof z.ZodError) {
     const [issue] = error.issues;
     const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
     return answer(400, "BadRequestException", `Invalid request${where}: ${issue?.message ?? "unknown"}`);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { TableIdentifier } from "./location.ts";
 import type { Requirement } from "./requirements.ts";
 import type { Update } from "./updates.ts";

@@ -1,0 +1,68 @@
+import type { AssetKey } from "../../definition/asset-key.ts";
+import type { Cause, Metadata } from "../../event/event.ts";
+import type { AssetStatus } from "../../staleness/status.ts";
+import { causeSummary } from "../../tui/words/cause.ts";
+import { tableLines } from "../../tui/words/columns.ts";
+import { rowCountOf } from "../../tui/words/metadata.ts";
+import { formatAge, formatCount } from "../../tui/words/numbers.ts";
+import type { GlobalOptions } from "../options.ts";
+import { lookOf, tableWidth } from "../output/terminal.ts";
+
+/** One asset as `list --json` prints it. */
+export interface ListedAsset {
+  readonly key: AssetKey;
+  readonly kind: string;
+  readonly group: string | null;
+  readonly deps: readonly AssetKey[];
+  readonly status: AssetStatus["status"];
+  readonly causes: readonly Cause[];
+  /** No asset declares a freshness policy yet: neither on time nor overdue. */
+  readonly freshness: null;
+  readonly lastMaterialization: {
+    readonly runId: string;
+    readonly at: string;
+    readonly durationMs: number;
+    readonly dataVersion: string | null;
+    readonly codeVersion: string;
+    readonly metadata: Metadata;
+  } | null;
+}
+
+/** The same for people. In a file of its own: what measures text takes long to load, and JSON needs none of it. */
+export function listTable(
+  assets: readonly ListedAsset[],
+  failed: ReadonlySet<AssetKey>,
+  options: GlobalOptions,
+): readonly string[] {
+  const { signs, paint } = lookOf(options);
+  const now = Date.now();
+  const signOf = (asset: ListedAsset) => (failed.has(asset.key) ? "failed" : asset.status);
+  return tableLines(
+    [
+      {
+        title: "",
+        fixed: true,
+        paint: (cell, row) => (assets[row] === undefined ? cell : paint.as(signOf(assets[row]), cell)),
+      },
+      { title: "asset", cut: "middle", min: 20 },
+      { title: "status", fixed: true },
+      { title: "rows", align: "right", fixed: true },
+      { title: "last", fixed: true },
+      { title: "why" },
+    ],
+    assets.map((asset) => {
+      const rows = rowCountOf(asset.lastMaterialization?.metadata);
+      return [
+        signs.sign[signOf(asset)],
+        asset.key,
+        signOf(asset),
+        rows === undefined ? "" : formatCount(rows),
+        asset.lastMaterialization === null
+          ? "never"
+          : formatAge(now - Date.parse(asset.lastMaterialization.at)),
+        causeSummary(asset.causes),
+      ];
+    }),
+    { width: tableWidth(), ellipsis: signs.ellipsis },
+  );
+}
