@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { fail, FailureError } from "../event/failure.ts";
 import { nearest } from "../util/nearest.ts";
 import { checkSecret } from "./parse-secret.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fail } from "../event/failure.ts";
 import type { Secret } from "./secret-provider.ts";
 
