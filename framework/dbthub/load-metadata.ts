@@ -1,6 +1,14 @@
 import type { Metadata } from "../event/event.ts";
 import type { SalesforceOrg } from "../salesforce/salesforce-org.ts";
-import type { FinishedLoad } from "./materialize-object.ts";
+import type { ExtractManifest, Landed, LoadPackage, NormalizeManifest } from "./load-package.ts";
+
+/** One finished load: what was read, made of it, and landed. */
+export interface FinishedLoad {
+  readonly load: LoadPackage;
+  readonly manifest: ExtractManifest;
+  readonly normalized: NormalizeManifest;
+  readonly landed: Landed;
+}
 
 /** What a materialization leaves for people: rows by where they came from, the window, the API calls. */
 export function loadMetadata(

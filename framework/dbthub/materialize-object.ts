@@ -20,7 +20,7 @@ import {
   type NormalizeManifest,
   removePackage,
 } from "./load-package.ts";
-import { loadMetadata } from "./load-metadata.ts";
+import { type FinishedLoad, loadMetadata } from "./load-metadata.ts";
 import { normalize } from "./normalize.ts";
 import type { Spec } from "./spec.ts";
 import { readRejectedIds } from "./sweep-absent.ts";
@@ -33,14 +33,6 @@ interface Work {
   readonly table: TableDefinition;
   readonly loadsDir: string;
   readonly clock: Clock;
-}
-
-/** One finished load: what was read, made of it, and landed. */
-export interface FinishedLoad {
-  readonly load: LoadPackage;
-  readonly manifest: ExtractManifest;
-  readonly normalized: NormalizeManifest;
-  readonly landed: Landed;
 }
 
 /**

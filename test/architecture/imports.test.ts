@@ -113,9 +113,7 @@ describe("imports", () => {
 
   it("make no circle between files", () => {
     const edges = new Map<string, string[]>();
-    for (const { from, to, isTypeOnly } of inside) {
-      if (!isTypeOnly) edges.set(from, [...(edges.get(from) ?? []), to]);
-    }
+    for (const { from, to } of inside) edges.set(from, [...(edges.get(from) ?? []), to]);
     const circles: string[] = [];
     const done = new Set<string>();
     const visit = (file: string, path: readonly string[]): void => {

@@ -12,6 +12,9 @@ import { collectDefinitions, globsOf, importProblem } from "./collect-definition
 import { compileProject } from "./compile-project.ts";
 import type { ProjectPaths } from "./find-project.ts";
 
+/** What opening a project may report, and what ends it early. */
+export type OpenContext = Pick<LoadContext, "progress" | "signal">;
+
 /** A project whose config has been read: enough for verbs that need no asset. */
 export interface LoadedConfig extends ProjectPaths {
   readonly config: Config;
@@ -49,10 +52,7 @@ export async function loadConfig(paths: ProjectPaths, targetName: string | undef
  *
  * @throws DefinitionError with everything that is wrong
  */
-export async function loadGraph(
-  loaded: LoadedConfig,
-  context: Pick<LoadContext, "progress" | "signal">,
-): Promise<AssetGraph> {
+export async function loadGraph(loaded: LoadedConfig, context: OpenContext): Promise<AssetGraph> {
   const definitions = await collectDefinitions(await importAssets(loaded), {
     projectDir: loaded.projectDir,
     stateDir: loaded.stateDir,

@@ -2,8 +2,7 @@ import { join } from "node:path";
 import { ensurePythonEnvironment } from "../../dbt/python-environment.ts";
 import type { Lakehouse } from "../../lakehouse/lakehouse.ts";
 import { openEmbeddedLakehouse } from "../../lakehouse/duckdb/embedded-lakehouse.ts";
-import type { LoadedConfig } from "./load-project.ts";
-import type { OpenContext } from "./open-project.ts";
+import type { LoadedConfig, OpenContext } from "./load-project.ts";
 import { requirementsFile } from "../../dbt/requirements-file.ts";
 
 /** Opens the target's lakehouse. Nothing heavy is loaded until a table is read or written. */

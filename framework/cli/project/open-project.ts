@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { LoadContext } from "../../definition/asset-source.ts";
 import type { Config, Target } from "../../definition/config.ts";
 import type { Resources } from "../../definition/context.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
@@ -10,13 +9,10 @@ import type { Store, StoreReader } from "../../store/store.ts";
 import { createRedactor } from "../../util/redact.ts";
 import type { GlobalOptions } from "../options.ts";
 import { findProject } from "./find-project.ts";
-import { type LoadedConfig, loadConfig, loadGraph } from "./load-project.ts";
+import { type LoadedConfig, loadConfig, loadGraph, type OpenContext } from "./load-project.ts";
 import { openLakehouse } from "./open-lakehouse.ts";
 import { openSecrets } from "./open-secrets.ts";
 import type { ClosableSecrets } from "./sandbox-secrets.ts";
-
-/** What opening a project may report, and what ends it early. */
-export type OpenContext = Pick<LoadContext, "progress" | "signal">;
 
 /** A project's config joined with its store, lake and secrets; each is opened when first asked for. */
 export class OpenConfig implements LoadedConfig {
