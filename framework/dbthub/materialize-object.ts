@@ -11,15 +11,7 @@ import { fieldsHash, type IngestionCursor, readCursor } from "./cursor.ts";
 import { extract } from "./extract.ts";
 import { isLanded, land, rejectedTable } from "./land.ts";
 import { readKnownUsers } from "./latest-rows.ts";
-import {
-  type ExtractManifest,
-  type Landed,
-  listPackages,
-  LoadPackage,
-  newLoadId,
-  type NormalizeManifest,
-  removePackage,
-} from "./load-package.ts";
+import { type ExtractManifest, listPackages, LoadPackage, newLoadId, removePackage } from "./load-package.ts";
 import { type FinishedLoad, loadMetadata } from "./load-metadata.ts";
 import { normalize } from "./normalize.ts";
 import type { Spec } from "./spec.ts";
