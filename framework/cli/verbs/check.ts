@@ -82,6 +82,7 @@ async function runAndPrint(
   });
   const results = request.keys.flatMap((key) => project.store.checkResults(key, { runId }).toReversed());
   const failed = results.filter((result) => !(result.result.passed && result.failure === undefined));
+  const warned = failed.filter((result) => result.severity === "warn").length;
   if (context.options.json === true) {
     printJson({ runId, status, checks: results });
   } else {
@@ -109,7 +110,7 @@ async function runAndPrint(
         { width: tableWidth() },
       ),
       "",
-      `${countOf(results.length - failed.length, "check")} passed, ${failed.length} failed`,
+      `${countOf(results.length - failed.length, "check")} passed, ${failed.length - warned} failed, ${warned} warned`,
     );
     const [first] = failed;
     if (first !== undefined) print(`next  moraine check ${first.key} --rows ${first.check}`);
