@@ -1,11 +1,15 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { exitCode } from "./exit-code.ts";
 import { type GlobalOptions, withGlobalOptions } from "./options.ts";
+import { endUnread, goOnUnread } from "./output/print.ts";
 import { runVerb, type VerbContext } from "./run-verb.ts";
 
 /** Parses the command line and runs its verb; every verb's code is loaded only when it is named. */
 export async function runCommandLine(argv: readonly string[], version: string): Promise<void> {
   const program = createProgram(version);
+  process.stdout.on("error", endUnread);
+  // With the reader of errors gone there is nobody left to tell.
+  process.stderr.on("error", goOnUnread);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

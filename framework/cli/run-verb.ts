@@ -1,7 +1,7 @@
 import type { LoadContext } from "../definition/asset-source.ts";
 import { exitCode } from "./exit-code.ts";
 import type { GlobalOptions } from "./options.ts";
-import { flushOutput, say } from "./output/print.ts";
+import { endUnread, flushOutput, goOnUnread, say } from "./output/print.ts";
 import type { OpenConfig, OpenProject } from "./project/open-project.ts";
 
 /** What a verb is given. */
@@ -31,13 +31,7 @@ export async function runVerb(
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    // The reader of a pipe has enough (`moraine list | head`); work that was begun goes on all the same.
-    if (!isWork) process.exit(exitCode.done);
-  });
-  // With the reader of errors gone there is nobody left to tell.
-  process.stderr.on("error", () => {});
+  if (isWork) process.stdout.off("error", endUnread).on("error", goOnUnread);
   process.on("uncaughtException", (error) => void dieOf(error, options));
   const opened = new Projects(options, controller.signal);
   // A body may wait for nothing but its signal; without a timer Node would see nothing left to do and exit.

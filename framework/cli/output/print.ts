@@ -1,3 +1,5 @@
+import { exitCode } from "../exit-code.ts";
+
 /** Writes lines of data to stdout. */
 export function print(...lines: readonly string[]): void {
   for (const line of lines) process.stdout.write(`${line}\n`);
@@ -11,6 +13,17 @@ export function printJson(value: unknown): void {
 /** Writes lines of talk to stderr. */
 export function say(...lines: readonly string[]): void {
   for (const line of lines) process.stderr.write(`${line}\n`);
+}
+
+/** For stdout's errors: the reader of a pipe has enough (`moraine list | head`), which is a good end. */
+export function endUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(exitCode.done);
+}
+
+/** The same for work: it goes on to its end although nobody reads any more. */
+export function goOnUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 /** Resolves when all that was written has left the process. */
