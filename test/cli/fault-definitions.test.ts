@@ -34,7 +34,7 @@ describe("a wrong dbthub.yml", () => {
     expect(said).toContain("did you mean insert-only?");
     expect(said).toContain("5 definitions to correct; nothing ran");
     expect(await refused("list", "--json")).toBe(said);
-    for (const restore of restores.reverse()) restore();
+    for (const restore of restores.toReversed()) restore();
     expect(await pipeline.project.json("runs")).toEqual([]);
   });
 

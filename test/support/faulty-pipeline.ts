@@ -1,10 +1,10 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import type { RunEvent } from "../../framework/event/event.ts";
 import type { Failure } from "../../framework/event/failure.ts";
-import type { Project } from "./moraine.ts";
+import type { Finished, Project } from "./moraine.ts";
 import { shippedProject } from "./shipped-project.ts";
 
 /** The dimension's key, which most faults must leave as it is. */
@@ -29,7 +29,7 @@ export interface Ran {
 export class FaultyPipeline {
   readonly #users: number;
   #project: Project | undefined;
-  #filled: Promise<unknown> | undefined;
+  #filled: Promise<Finished> | undefined;
 
   constructor(users = 100) {
     this.#users = users;
@@ -51,10 +51,9 @@ export class FaultyPipeline {
 
   /** Makes the tables, once. */
   async filled(): Promise<this> {
-    this.#filled ??= this.project.run("demo", "--users", String(this.#users)).then(({ code, stderr }) => {
-      expect([code, stderr]).toEqual([0, ""]);
-    });
-    await this.#filled;
+    this.#filled ??= this.project.run("demo", "--users", String(this.#users));
+    const { code, stderr } = await this.#filled;
+    if (code !== 0) throw new Error(`expected a first run, got ${code}: ${stderr}`);
     return this;
   }
 
@@ -63,7 +62,7 @@ export class FaultyPipeline {
     const path = this.path(file);
     const before = readFileSync(path, "utf8");
     const after = before.replace(from, to);
-    expect(after).not.toBe(before);
+    if (after === before) throw new Error(`expected ${String(from)} in ${file}`);
     writeFileSync(path, after);
     return () => writeFileSync(path, before);
   }
@@ -87,7 +86,8 @@ export class FaultyPipeline {
   /** The undisturbed run that must be possible after every fault. */
   async recovers(): Promise<Ran> {
     const ran = await this.materialize();
-    expect([ran.code, ran.failure]).toEqual([0, undefined]);
+    if (ran.code !== 0)
+      throw new Error(`expected a good run, got ${ran.code}: ${JSON.stringify(ran.failure)}`);
     return ran;
   }
 
