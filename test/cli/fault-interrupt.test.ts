@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { printed } from "../support/moraine.ts";
-import { dimension, FaultyPipeline, raw, staging } from "../support/faulty-pipeline.ts";
+import { dimension, FaultyPipeline, raw, staging, urlOf } from "../support/faulty-pipeline.ts";
 
 const pipeline = new FaultyPipeline();
 
@@ -65,9 +65,7 @@ describe("a run that is told to end", () => {
   it("twice ends at once, whatever it is doing", async () => {
     await pipeline.filled();
     const org = pipeline.project.start(["sandbox", "serve", "--port", "0", "--json"]);
-    const url = await new Promise<string>((resolve) =>
-      org.stdout?.once("data", (text: string) => resolve((JSON.parse(text) as { url: string }).url)),
-    );
+    const url = await urlOf(org);
     const run = pipeline.project.start(["materialize", "--json"], { MORAINE_SALESFORCE_URL: url });
     await printed(run, working.replace(staging, raw));
     const pids = descendants(run.pid);

@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -108,6 +109,14 @@ export class FaultyPipeline {
       rmSync(aside, { recursive: true });
     };
   }
+}
+
+/** The address that `serve --json` prints first. */
+export function urlOf(server: ChildProcess): Promise<string> {
+  return new Promise((resolve, refuse) => {
+    server.stdout?.once("data", (text: string) => resolve((JSON.parse(text) as { url: string }).url));
+    server.once("close", (code) => refuse(new Error(`expected a server, got exit code ${code}`)));
+  });
 }
 
 /** Asks a running org's control API, see docs/sandbox.md. */
