@@ -181,7 +181,7 @@ export class SqliteReader implements StoreReader {
   }
 
   changeCounter(): number {
-    return Number(this.database.pragma("data_version", { simple: true }));
+    return this.guarded(() => Number(this.database.pragma("data_version", { simple: true })));
   }
 
   close(): void {

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { RunEvent, RunStatus } from "../event/event.ts";
 import { toJson } from "./rows.ts";
+import { isDead, type RunOwner } from "./run-owner.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
 import type {
   AttemptRecord,
@@ -11,9 +12,6 @@ import type {
   RunRecord,
   Store,
 } from "./store.ts";
-
-/** A run whose owner said nothing for this long is dead, whatever its process id says now. */
-const deadAfterMs = 120_000;
 
 /** The reads and the writes on one connection. Every write is one immediate transaction. */
 export class SqliteStore extends SqliteReader implements Store {
@@ -124,14 +122,11 @@ export class SqliteStore extends SqliteReader implements Store {
 
   interruptDeadRuns(now: Instant): readonly string[] {
     return this.#transaction(() => {
-      const running = this.all<{ id: string; host: string; pid: number; heartbeat_at: string }>(
+      const running = this.all<RunOwner & { id: string }>(
         `SELECT id, host, pid, heartbeat_at FROM runs WHERE status = 'running'`,
         {},
       );
-      const dead = running.filter((run) => {
-        const silentMs = Date.parse(now) - Date.parse(run.heartbeat_at);
-        return silentMs > deadAfterMs || (run.host === hostname() && !isAlive(run.pid));
-      });
+      const dead = running.filter((run) => isDead(run, now));
       for (const { id } of dead) {
         this.statement(
           `UPDATE runs SET status = 'interrupted', finished_at = heartbeat_at WHERE id = @id`,
@@ -185,15 +180,5 @@ export class SqliteStore extends SqliteReader implements Store {
 
   #transaction<T>(work: () => T): T {
     return this.guarded(() => this.database.transaction(work).immediate());
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives and belongs to somebody else.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

@@ -1,0 +1,102 @@
+import type { Database } from "better-sqlite3";
+import type { Instant } from "../store.ts";
+
+/** What may go: runs that every limit given lets go. */
+export interface Retention {
+  /** Only runs that ended before this instant. */
+  readonly before?: Instant;
+  /** Not the newest of each target, this many. */
+  readonly keepRuns?: number;
+}
+
+/** Rows by kind. */
+export interface PruneCounts {
+  readonly runs: number;
+  readonly attempts: number;
+  readonly events: number;
+  readonly materializations: number;
+  readonly lineage: number;
+  readonly checkResults: number;
+}
+
+/** Which rows go. */
+export interface PrunePlan {
+  readonly counts: PruneCounts;
+  readonly events: readonly number[];
+  readonly materializations: readonly number[];
+  readonly checkResults: readonly number[];
+  /** Those that go whole, with their attempts. */
+  readonly runs: readonly string[];
+}
+
+const newestMaterializations = "SELECT max(id) FROM materializations GROUP BY target, key, partition";
+const newestCheckResults = "SELECT max(id) FROM check_results GROUP BY target, key, partition, check_name";
+
+/**
+ * Finds what may go, in one read transaction. Old runs lose their events, and every materialization and check result
+ * that is not its asset's newest. A run that still holds the newest of anything stays with all its attempts, so that
+ * its counts stay true; the others go.
+ */
+export function planPrune(database: Database, retention: Retention): PrunePlan {
+  const plan = database.transaction((): PrunePlan => {
+    const old = JSON.stringify(oldRuns(database, retention));
+    const ids = <Id extends number | string>(sql: string) =>
+      database.prepare(sql).pluck().all({ old }) as Id[];
+    const count = (sql: string, of: readonly unknown[]) =>
+      Number(database.prepare(sql).pluck().get(JSON.stringify(of)));
+    const events = ids<number>(`SELECT id FROM events WHERE run_id IN ${anOldRun}`);
+    const materializations = ids<number>(
+      `SELECT id FROM materializations WHERE run_id IN ${anOldRun} AND id NOT IN (${newestMaterializations})`,
+    );
+    const checkResults = ids<number>(
+      `SELECT id FROM check_results WHERE run_id IN ${anOldRun} AND id NOT IN (${newestCheckResults})`,
+    );
+    const runs = ids<string>(
+      `SELECT value FROM json_each(@old) WHERE value NOT IN (
+         SELECT run_id FROM materializations WHERE id IN (${newestMaterializations})
+         UNION SELECT run_id FROM check_results WHERE id IN (${newestCheckResults})
+         UNION SELECT run_id FROM (${newestAttempts}))`,
+    );
+    return {
+      events,
+      materializations,
+      checkResults,
+      runs,
+      counts: {
+        runs: runs.length,
+        attempts: count(
+          "SELECT count(*) FROM attempts WHERE run_id IN (SELECT value FROM json_each(?))",
+          runs,
+        ),
+        events: events.length,
+        materializations: materializations.length,
+        lineage: count(
+          "SELECT count(*) FROM lineage WHERE materialization_id IN (SELECT value FROM json_each(?))",
+          materializations,
+        ),
+        checkResults: checkResults.length,
+      },
+    };
+  });
+  return plan.deferred();
+}
+
+const anOldRun = "(SELECT value FROM json_each(@old))";
+
+/** The same order as the reader's last outcomes. SQLite takes `run_id` from the row that holds the maximum. */
+const newestAttempts = `SELECT a.run_id, max(a.started_at || printf('%06d', a.attempt))
+  FROM attempts a JOIN runs r ON r.id = a.run_id GROUP BY r.target, a.key, a.partition`;
+
+function oldRuns(database: Database, { before, keepRuns }: Retention): readonly string[] {
+  return database
+    .prepare(
+      `SELECT id FROM (
+         SELECT id, status, coalesce(finished_at, started_at) AS ended,
+           row_number() OVER (PARTITION BY target ORDER BY started_at DESC, id DESC) AS age
+         FROM runs)
+       WHERE status <> 'running' AND (@before IS NULL OR ended < @before) AND (@keepRuns IS NULL OR age > @keepRuns)
+       ORDER BY ended`,
+    )
+    .pluck()
+    .all({ before: before ?? null, keepRuns: keepRuns ?? null }) as string[];
+}
