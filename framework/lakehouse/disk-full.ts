@@ -5,7 +5,8 @@ export function isDiskFull(error: unknown): boolean {
   return (
     code === "ENOSPC" ||
     code === "EDQUOT" ||
-    code === "SQLITE_FULL" ||
+    // What SQLite says when it can't lengthen its journal, or the memory that its processes share.
+    /^SQLITE_(FULL|IOERR_(WRITE|SHMSIZE))$/.test(code) ||
     /no space left on device|disk quota exceeded/i.test(error.message)
   );
 }
