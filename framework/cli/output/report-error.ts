@@ -15,7 +15,7 @@ function isFileError(error: unknown): error is NodeJS.ErrnoException & { readonl
     "syscall" in error &&
     "path" in error &&
     "code" in error &&
-    /^E(ACCES|DQUOT|EXIST|IO|ISDIR|MFILE|NFILE|NOSPC|NOTDIR|PERM|ROFS)$/.test(String(error.code))
+    /^E(ACCES|BUSY|DQUOT|EXIST|IO|ISDIR|MFILE|NFILE|NOSPC|NOTDIR|PERM|ROFS)$/.test(String(error.code))
   );
 }
 
