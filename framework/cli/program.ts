@@ -169,6 +169,23 @@ const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/lake.ts")).lake,
   },
   {
+    name: "store [action]",
+    summary: "the local store: check (default), prune, backup",
+    examples: [
+      "moraine store check",
+      "moraine store prune --older-than 90d --keep 1000 --dry-run",
+      "moraine store backup --to /backups/moraine.db",
+    ],
+    shape: (command) =>
+      command
+        .option("--older-than <age>", "prune: only runs that ended longer ago, like 12h or 90d")
+        .option("--keep <n>", "prune: never the newest runs, this many of each target", count)
+        .option("--dry-run", "prune: only say what would go")
+        .option("--to <file>", "backup: the file to write"),
+    isWork: true,
+    load: async () => (await import("./verbs/store.ts")).store,
+  },
+  {
     name: "sandbox [action]",
     summary: "the local Salesforce org: serve, seed, advance, faults, credentials",
     examples: [

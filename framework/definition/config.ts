@@ -59,6 +59,11 @@ export interface Config {
   readonly store?: {
     /** Relative to the project. @default ".moraine/moraine.db" */
     readonly path?: string;
+    /**
+     * What `moraine store prune` keeps when it is told nothing else: runs of the last `days`, and the newest `runs` of
+     * each target. What either keeps, stays.
+     */
+    readonly retention?: { readonly days?: number; readonly runs?: number };
   };
 }
 
