@@ -1,6 +1,6 @@
 // Bundles the framework into dist/: one entry for the command line, one for the public API, shared chunks between
 // them. What is imported lazily becomes a chunk of its own, so that `moraine --version` loads none of it.
-import { cp, readdir, rm } from "node:fs/promises";
+import { cp, readdir, rm, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { build } from "esbuild";
 
@@ -30,10 +30,13 @@ const { metafile } = await build({
   logLevel: "warning",
 });
 
-// Chunks of earlier builds.
+// Chunks of earlier builds, but not those that a process started before this build may still be about to load.
+const inUseMs = 10 * 60_000;
 const written = new Set(Object.keys(metafile.outputs).map((file) => basename(file)));
 for (const name of await readdir(dist)) {
-  if (/\.js(\.map)?$/.test(name) && !written.has(name)) await rm(new URL(name, dist));
+  if (!/\.js(\.map)?$/.test(name) || written.has(name)) continue;
+  const { mtimeMs } = await stat(new URL(name, dist));
+  if (Date.now() - mtimeMs > inUseMs) await rm(new URL(name, dist));
 }
 
 // Files that code finds beside itself by import.meta.url.
