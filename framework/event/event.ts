@@ -14,7 +14,8 @@ export type RunTrigger = "cli" | "ui" | "demo" | "schedule";
 
 /** One reason why an asset is stale. `chain` leads from this asset to the root, nearest first. */
 export type Cause =
-  | { readonly type: "missing" }
+  /** Never materialized, or (`tableGone`) its table is no longer in the lake. */
+  | { readonly type: "missing"; readonly tableGone?: true }
   | { readonly type: "forced" }
   | { readonly type: "code"; readonly from: string; readonly to: string }
   | { readonly type: "upstream-set"; readonly added: readonly string[]; readonly removed: readonly string[] }

@@ -17,6 +17,8 @@ export interface Provenance {
 export interface Observations {
   /** Undefined: never materialized, or its table is gone. */
   provenance(key: AssetKey): Provenance | undefined;
+  /** Whether it was materialized and its table is gone from the lake. */
+  hasLostTable(key: AssetKey): boolean;
   /** The data version that the asset has now, whoever wrote it. */
   dataVersion(key: AssetKey): string | undefined;
   /** A blocking check of the asset whose last result failed. */
@@ -59,7 +61,8 @@ export function computeStatuses(
  */
 export function ownCauses(graph: AssetGraph, key: AssetKey, observations: Observations): readonly Cause[] {
   const provenance = observations.provenance(key);
-  if (provenance === undefined) return [{ type: "missing" }];
+  if (provenance === undefined)
+    return [{ type: "missing", ...(observations.hasLostTable(key) ? { tableGone: true } : {}) }];
   const asset = graph.asset(key);
   const causes: Cause[] = [];
   const codeVersion = asset.codeVersion();

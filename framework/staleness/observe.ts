@@ -24,12 +24,16 @@ export function observe(options: {
   const { graph, reader, lake } = options;
   const records = reader.latestMaterializations();
   const results = reader.latestCheckResults();
-  const hasLostTable = (record: MaterializationRecord) =>
+  const isGone = (record: MaterializationRecord) =>
     record.snapshotId !== undefined && !lake.exists(record.key);
   return {
     provenance: (key) => {
       const record = records.get(key);
-      return record === undefined || hasLostTable(record) ? undefined : provenanceOf(record);
+      return record === undefined || isGone(record) ? undefined : provenanceOf(record);
+    },
+    hasLostTable: (key) => {
+      const record = records.get(key);
+      return record !== undefined && isGone(record);
     },
     dataVersion: (key) => lake.dataVersion(key) ?? records.get(key)?.dataVersion,
     failedCheck: (key) => {

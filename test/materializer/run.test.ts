@@ -86,6 +86,7 @@ describe("a run", () => {
     await rig.lakehouse.drop(staging.asset.key);
     await rig.run([raw.asset, staging.asset]);
     expect([raw.count, staging.count]).toEqual([1, 3]);
+    expect(rig.eventsOf("asset-started").at(-1)?.causes).toEqual([{ type: "missing", tableGone: true }]);
   });
 
   it("skips only what is downstream of a failure", async () => {

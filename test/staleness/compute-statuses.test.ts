@@ -40,6 +40,7 @@ function observations(world: World, more: Partial<Observations> = {}): Observati
             ...known,
           };
     },
+    hasLostTable: () => false,
     dataVersion: (key) => world[key]?.dataVersion,
     failedCheck: () => undefined,
     now,

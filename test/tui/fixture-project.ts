@@ -44,6 +44,7 @@ export function statusesFrom(graph: AssetGraph, reader: StoreReader): ReadonlyMa
     },
     dataVersion: (key) => latest.get(key)?.dataVersion,
     failedCheck: () => undefined,
+    hasLostTable: () => false,
     now: new Date(),
     asked: false,
   });

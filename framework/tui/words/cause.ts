@@ -39,7 +39,7 @@ export function causeSummary(causes: readonly Cause[]): string {
 export function causeText(cause: Cause): string {
   switch (cause.type) {
     case "missing":
-      return "never materialized";
+      return cause.tableGone === true ? "its table is gone from the lake" : "never materialized";
     case "forced":
       return "forced";
     case "code":
