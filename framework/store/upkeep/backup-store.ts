@@ -22,7 +22,8 @@ export interface BackupResult {
   readonly schema: number;
 }
 
-const pagesPerStep = 500;
+/** 400 kB between two looks at the signal. */
+const pagesPerStep = 100;
 
 /**
  * Copies the store to one file while others go on writing: what was committed when it began, nothing of what came
@@ -54,6 +55,7 @@ export async function backupStore(options: {
           return pagesPerStep;
         },
       });
+      options.signal?.throwIfAborted();
       verify(partial, schema, options.path);
       chmodSync(partial, statSync(options.path).mode & 0o777);
       flush(partial);

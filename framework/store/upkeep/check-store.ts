@@ -2,7 +2,7 @@ import Database from "better-sqlite3";
 import { connectReader, withConnection } from "../connect.ts";
 import { migrate, newestSchema, schemaOf } from "../migrate.ts";
 import { isDead, type RunOwner } from "../run-owner.ts";
-import { asStoreError, StoreError } from "../store-error.ts";
+import { StoreError } from "../store-error.ts";
 import type { Instant } from "../store.ts";
 import { invariants } from "./invariants.ts";
 
@@ -20,7 +20,8 @@ export interface StoreFinding {
 /** What {@link checkStore} found; sound when no finding is `damaged`. */
 export interface StoreReport {
   readonly path: string;
-  readonly schema: number;
+  /** Null when the file is too damaged to tell. */
+  readonly schema: number | null;
   readonly newestSchema: number;
   readonly findings: readonly StoreFinding[];
 }
@@ -37,31 +38,35 @@ export async function checkStore(options: {
   readonly path: string;
   readonly now: Instant;
 }): Promise<StoreReport> {
-  return withConnection(options.path, connectReader, (database) =>
-    database.transaction((): StoreReport => {
-      const schema = schemaOf(database);
-      return {
-        path: options.path,
-        schema,
-        newestSchema: newestSchema(),
-        findings: [...examine(database, schema, options)],
-      };
-    })(),
-  );
+  const report = { path: options.path, newestSchema: newestSchema() };
+  try {
+    return await withConnection(options.path, connectReader, (database) =>
+      database.transaction((): StoreReport => {
+        const schema = schemaOf(database);
+        return { ...report, schema, findings: [...examine(database, schema, options)] };
+      })(),
+    );
+  } catch (error) {
+    // Some damage makes SQLite refuse instead of answer.
+    if (!(error instanceof StoreError) || error.problem !== "damaged") throw error;
+    return { ...report, schema: null, findings: [damaged("integrity", sqliteFindsDamage, [])] };
+  }
 }
+
+const sqliteFindsDamage = "SQLite finds the file damaged";
 
 function* examine(
   database: Database.Database,
   schema: number,
   { path, now }: { readonly path: string; readonly now: Instant },
 ): Generator<StoreFinding> {
-  const verdicts = unlessDamaged(
-    path,
-    () => database.pragma("integrity_check") as { integrity_check: string }[],
-  );
-  if (verdicts === undefined || verdicts[0]?.integrity_check !== "ok") {
-    const texts = (verdicts ?? []).map((verdict) => verdict.integrity_check);
-    yield damaged("integrity", "SQLite finds the file damaged", texts);
+  const verdicts = database.pragma("integrity_check") as { readonly integrity_check: string }[];
+  if (verdicts[0]?.integrity_check !== "ok") {
+    yield damaged(
+      "integrity",
+      sqliteFindsDamage,
+      verdicts.map((verdict) => verdict.integrity_check),
+    );
     // Of a damaged file every other answer would be noise.
     return;
   }
@@ -122,17 +127,6 @@ function changedSchema(database: Database.Database, path: string): readonly stri
     return [...objects(fresh)].flatMap(([name, sql]) => (present.get(name) === sql ? [] : [name]));
   } finally {
     fresh.close();
-  }
-}
-
-/** Some damage makes SQLite refuse instead of answer. */
-function unlessDamaged<T>(path: string, work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    const known = asStoreError(error, path);
-    if (known instanceof StoreError && known.problem === "damaged") return undefined;
-    throw error;
   }
 }
 
