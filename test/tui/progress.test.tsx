@@ -52,7 +52,7 @@ describe("live part", () => {
       "  ↻ sf_raw/sf_user              try 2 of 3 in 4s      1m02 / ~15s  [timeout]",
       "  · next sf_staging/stg_sf_account  (3 more wait)",
       expect.stringMatching(/^ {2}░+ {2}0\/6 {2}1m02, ~1m\d\d left$/),
-      "  Ctrl-C: let running assets finish. Again: cancel them now.",
+      "  Ctrl-C: cancel and record what is done. Again: leave at once.",
     ]);
   });
 
@@ -103,7 +103,7 @@ describe("live part", () => {
       unicode,
       view(80),
     );
-    expect(lines.at(-1)).toBe("  Cancelling: running assets finish. Ctrl-C again: cancel them now.");
+    expect(lines.at(-1)).toBe("  Cancelling: waiting for what runs to stop. Ctrl-C again: leave at once.");
   });
 
   test("late progress does not bring a finished asset back", () => {

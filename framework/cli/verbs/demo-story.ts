@@ -3,7 +3,7 @@ import { collectRows, type Row } from "../../lakehouse/lakehouse.ts";
 import { checkText } from "../../tui/words/check.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { countOf, formatCount } from "../../tui/words/numbers.ts";
-import { cleanText } from "../../tui/words/text.ts";
+import { cleanText, wrapText } from "../../tui/words/text.ts";
 import type { GlobalOptions } from "../options.ts";
 import { print } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
@@ -36,8 +36,10 @@ export async function printStory(
   const number = (row: Row | undefined, name: string) => formatCount(Number(row?.[name] ?? 0));
   print(
     ...heading("What happened"),
-    `  in Salesforce  ${daysText(facts.days)}`,
-    `  in ${dimension}  ${countOf(opened, "version")} opened; now ${number(totals, "versions")} versions of ${number(totals, "users")} users, ${number(totals, "retired")} of them retired`,
+    ...paragraph(`in Salesforce  ${daysText(facts.days)}`),
+    ...paragraph(
+      `in ${dimension}  ${countOf(opened, "version")} opened; now ${number(totals, "versions")} versions of ${number(totals, "users")} users, ${number(totals, "retired")} of them retired`,
+    ),
     ...(await historyLines(project, heading)),
     ...heading("Lineage"),
     ...lineageLines(declaredLineage(project, project.graph.keys), [dimension], facts.options).map(
@@ -46,11 +48,32 @@ export async function printStory(
     ...heading("Checks"),
     ...checkLines(project, signs.sign).map((line) => `  ${line}`),
     ...heading("Next"),
-    `  moraine ui                         the same in a full screen`,
-    `  moraine query "SELECT division, count(*) FROM sf_curated.dim_sf_user_scd WHERE is_current GROUP BY 1 ORDER BY 2 DESC"`,
-    `  moraine show ${dimension} --why`,
-    `  npm start                          one more day`,
+    ...nextLines().map((line) => `  ${line}`),
   );
+}
+
+/** Indented lines that fit the terminal. */
+function paragraph(text: string): readonly string[] {
+  const width = Math.min(tableWidth(), 200) - 4;
+  return wrapText(text, width).map((line, index) => (index === 0 ? `  ${line}` : `    ${line}`));
+}
+
+/** Commands to type. From an npm script, `moraine` itself is not on the path of the person's shell. */
+function nextLines(): readonly string[] {
+  const moraine = process.env["npm_lifecycle_event"] === undefined ? "moraine" : "npx moraine";
+  const again = process.env["npm_lifecycle_event"] === "start" ? "npm start" : `${moraine} demo`;
+  return [
+    ...tableLines(
+      [{ title: "" }, { title: "" }],
+      [
+        [again, "one more day"],
+        [`${moraine} materialize`, "nothing is new: dbt is not started"],
+        [`${moraine} ui`, "all of it in a full screen"],
+        [`${moraine} show dim_sf_user_scd`, "history, checks, snapshots"],
+      ],
+    ),
+    `${moraine} query "SELECT * FROM sf_curated.dim_sf_user_scd" --limit 5`,
+  ];
 }
 
 /** The history of the user with the most versions, of those that changed last. */

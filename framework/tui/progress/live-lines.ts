@@ -56,10 +56,10 @@ export function liveLines(state: ProgressState, look: Look, view: LiveView): rea
 
 function hintText(state: ProgressState): string {
   return state.cancelling === undefined
-    ? "Ctrl-C: let running assets finish. Again: cancel them now."
+    ? "Ctrl-C: cancel and record what is done. Again: leave at once."
     : state.cancelling === "fail-fast"
       ? "An asset failed (--fail-fast): nothing more starts."
-      : "Cancelling: running assets finish. Ctrl-C again: cancel them now.";
+      : "Cancelling: waiting for what runs to stop. Ctrl-C again: leave at once.";
 }
 
 function runningLine(asset: RunningAsset, state: ProgressState, look: Look, view: LiveView): string {
