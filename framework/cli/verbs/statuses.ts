@@ -1,14 +1,16 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
-import { selectableStates, type SelectableState, selectAssets } from "../../graph/selection.ts";
+import { selectableStates, selectAssets } from "../../graph/selection.ts";
 import { computeStatuses } from "../../staleness/compute-statuses.ts";
 import { LakeTables } from "../../staleness/lake-tables.ts";
 import { observe } from "../../staleness/observe.ts";
 import type { AssetStatus } from "../../staleness/status.ts";
+import type { StoreReader } from "../../store/store.ts";
 import type { OpenProject } from "../project/open-project.ts";
+import { UsageError } from "../usage-error.ts";
 
 /** The status of every asset now. `asked`: as if somebody asked for new data (`plan`), see Observations. */
 export async function readStatuses(
-  project: OpenProject,
+  project: Pick<OpenProject, "graph" | "store">,
   options: { readonly asked: boolean },
 ): Promise<ReadonlyMap<AssetKey, AssetStatus>> {
   const { graph, store, lakehouse } = project;
@@ -22,20 +24,50 @@ export async function readStatuses(
 
 /** The assets that a command's arguments name, see selectAssets. */
 export function selectFrom(
-  project: OpenProject,
+  project: Pick<OpenProject, "graph" | "store">,
   terms: readonly string[],
   statuses: ReadonlyMap<AssetKey, AssetStatus>,
 ): readonly AssetKey[] {
   const outcomes = project.store.latestOutcomes();
-  return selectAssets(project.graph, terms, (key) => {
-    const states = new Set<string | undefined>([statuses.get(key)?.status, outcomes.get(key)?.outcome]);
-    return new Set(selectableStates.filter((state): state is SelectableState => states.has(state)));
+  return selectAssets(project.graph, terms, {
+    stateOf(key) {
+      const states = new Set<string | undefined>([statuses.get(key)?.status, outcomes.get(key)?.outcome]);
+      return new Set(selectableStates.filter((state) => states.has(state)));
+    },
+    changes: { now: new Date(), changedSince: (instant) => changedSince(project.store, instant) },
   });
 }
 
-/** Exactly one asset. */
-export function selectOne(project: OpenProject, text: string): AssetKey {
-  const [key] = selectAssets(project.graph, [text], () => new Set());
-  if (key === undefined) throw new Error(`Internal error: expected an asset for ${text}`);
-  return key;
+/** Exactly one asset. @throws UsageError when the text names several, or none at present */
+export function selectOne(project: Pick<OpenProject, "graph" | "store">, text: string): AssetKey {
+  const keys = selectFrom(project, [text], new Map());
+  const [key] = keys;
+  if (key !== undefined && keys.length === 1) return key;
+  throw new UsageError(
+    keys.length === 0
+      ? `expected one asset, and ${text} names none at present`
+      : `expected one asset, and ${text} names ${keys.length}: ${keys.slice(0, 3).join(", ")}${keys.length > 3 ? ", ..." : ""}`,
+    "name one by its key; `moraine list` shows all keys",
+  );
+}
+
+/** See Changes. A write without a data version counts as a change, for nothing says that it was none. */
+function changedSince(reader: StoreReader, instant: Date): ReadonlySet<AssetKey> {
+  const since = instant.toISOString();
+  const written = [...reader.latestMaterializations().values()].filter((last) => last.finishedAt >= since);
+  return new Set(written.map(({ key }) => key).filter((key) => hasChangedSince(reader, key, since)));
+}
+
+/** Reads back from the newest, further each time: most often the last two materializations answer it. */
+function hasChangedSince(reader: StoreReader, key: AssetKey, since: string): boolean {
+  for (let limit = 2; ; limit *= 8) {
+    const history = reader.materializations(key, limit);
+    for (const [age, record] of history.entries()) {
+      if (record.finishedAt < since) return false;
+      const before = history[age + 1];
+      if (before === undefined && history.length === limit) break;
+      if (record.dataVersion === undefined || record.dataVersion !== before?.dataVersion) return true;
+    }
+    if (history.length < limit) return false;
+  }
 }
