@@ -10,7 +10,7 @@ import { UsageError } from "../usage-error.ts";
 
 /** The status of every asset now. `asked`: as if somebody asked for new data (`plan`), see Observations. */
 export async function readStatuses(
-  project: Pick<OpenProject, "graph" | "store">,
+  project: OpenProject,
   options: { readonly asked: boolean },
 ): Promise<ReadonlyMap<AssetKey, AssetStatus>> {
   const { graph, store, lakehouse } = project;
@@ -22,9 +22,12 @@ export async function readStatuses(
   );
 }
 
+/** What selections are answered from. */
+type Selectable = Pick<OpenProject, "graph" | "store">;
+
 /** The assets that a command's arguments name, see selectAssets. */
 export function selectFrom(
-  project: Pick<OpenProject, "graph" | "store">,
+  project: Selectable,
   terms: readonly string[],
   statuses: ReadonlyMap<AssetKey, AssetStatus>,
 ): readonly AssetKey[] {
@@ -39,7 +42,7 @@ export function selectFrom(
 }
 
 /** Exactly one asset. @throws UsageError when the text names several, or none at present */
-export function selectOne(project: Pick<OpenProject, "graph" | "store">, text: string): AssetKey {
+export function selectOne(project: Selectable, text: string): AssetKey {
   const keys = selectFrom(project, [text], new Map());
   const [key] = keys;
   if (key !== undefined && keys.length === 1) return key;
