@@ -16,9 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => script.remove());
 
-/** A mount that only one process and its children see; it goes with them. */
+/** A mount that only one process and its children see; it goes with them. Needs Linux, and no special rights. */
+const mounter = "unshare";
 const ownMounts = ["--user", "--map-root-user", "--mount"];
-const canMount = spawnSync("unshare", [...ownMounts, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
+const canMount = spawnSync(mounter, [...ownMounts, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
 
 describe("a full disk", () => {
   it("is reported at the write that meets it; that write leaves nothing, the ones before stay", async () => {
@@ -52,7 +53,7 @@ describe("a full disk", () => {
       `cp -r ${inside} ${directory}/rescued`,
     ];
     const args = [...ownMounts, "sh", "-ec", steps.join(" && "), process.execPath, script.file];
-    const { problem, done } = JSON.parse(await finished(started("unshare", args))) as Filled;
+    const { problem, done } = JSON.parse(await finished(started(mounter, args))) as Filled;
     expect(problem).toBe("full");
     expect(done).toBeGreaterThan(1);
     const path = join(directory, "rescued/moraine.db");
