@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -6,6 +7,7 @@ import { connect } from "../../framework/store/connect.ts";
 import { SqliteStore } from "../../framework/store/sqlite-store.ts";
 import { StoreError } from "../../framework/store/store-error.ts";
 import { checkStore } from "../../framework/store/upkeep/check-store.ts";
+import { Project } from "../support/moraine.ts";
 import { temporaryDirectory } from "../support/rig.ts";
 import { countRows, day, History, log } from "./history.ts";
 import { bundledScript, finished, started } from "./processes.ts";
@@ -76,6 +78,30 @@ describe("a full disk", () => {
     }).toThrow(StoreError);
     expect(full.run("run")?.counts.materialized).toBe(1);
     full.close();
+  });
+});
+
+describe("a backup onto a full disk", () => {
+  it.skipIf(!canMount)("is called that, leaves no part of a file, and the store is well", async () => {
+    const project = new Project({
+      "moraine.config.ts": `
+import { defineAsset, defineConfig } from "moraine";
+export default defineConfig({ name: "small", assets: [defineAsset({ key: "a/b", materialize: () => {} })] });`,
+    });
+    await project.run("materialize");
+    const inside = join(project.directory, "disk");
+    mkdirSync(inside);
+    const program = join(import.meta.dirname, "../../dist/moraine.js");
+    const steps = [
+      `mount -t tmpfs -o size=32k tmpfs ${inside}`,
+      `"$0" ${program} store backup --project ${project.directory} --to ${inside}/copy.db 2>&1 || echo "exit code $?"`,
+      `echo "files: $(ls ${inside})"`,
+    ];
+    const args = [...ownMounts, "sh", "-ec", steps.join("; "), process.execPath];
+    const output = await finished(started(mounter, args));
+    expect(output).toContain("ENOSPC: no room for the backup");
+    expect(output).toMatch(/exit code 1\nfiles: \n$/);
+    expect((await project.run("store", "check")).code).toBe(0);
   });
 });
 

@@ -119,6 +119,7 @@ describe("moraine store backup", () => {
     [[], "backup needs a file to write"],
     [["--to", "nowhere/copy.db"], "there is no folder"],
     [["--to", "."], "is a folder"],
+    [["--to", ".moraine/moraine.db", "--yes"], "is the store itself"],
   ])("with %j is wrong usage", async (args, text) => {
     const { code, stdout, stderr } = await (await projectWith(1)).run("store", "backup", ...args);
     expect([code, stdout]).toEqual([2, ""]);

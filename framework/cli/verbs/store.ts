@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DefinitionError } from "../../definition/problem.ts";
 import type { Retention } from "../../store/upkeep/prune-plan.ts";
@@ -139,6 +139,8 @@ async function backup(
   if (!existsSync(dirname(target))) throw new UsageError(`there is no folder ${dirname(target)}`);
   if (existsSync(target) && statSync(target).isDirectory())
     throw new UsageError(`${target} is a folder`, "name the file to write");
+  if (existsSync(target) && realpathSync(target) === realpathSync(storePath))
+    throw new UsageError(`${target} is the store itself`, "name another file");
   if (existsSync(target) && context.options.yes !== true)
     throw new UsageError(`${target} exists, the backup would replace it`, "another name, or add --yes");
   const { backupStore } = await import("../../store/upkeep/backup-store.ts");

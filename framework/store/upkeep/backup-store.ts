@@ -30,7 +30,8 @@ const pagesPerStep = 100;
  * later. The copy is verified before it takes its name, so a file of that name is always a whole backup.
  *
  * @param options.replace whether a file at `to` may be replaced
- * @throws StoreError; an EEXIST error when there is a file; the signal's reason when it aborts
+ * @throws StoreError about the store; an error like the file system's about `to` (EEXIST, ENOSPC, EACCES); the signal's
+ *   reason when it aborts
  */
 export async function backupStore(options: {
   readonly path: string;
@@ -64,7 +65,7 @@ export async function backupStore(options: {
       flush(dirname(to));
       return { path: to, bytes: statSync(to).size, schema };
     } catch (error) {
-      throw isDamage(error) ? error : asStoreError(error, to);
+      throw isDamage(error) ? error : aboutCopy(error, to);
     } finally {
       for (const suffix of ["", "-journal", "-wal", "-shm"]) rmSync(`${partial}${suffix}`, { force: true });
     }
@@ -84,7 +85,20 @@ function refuseExisting(to: string): void {
 }
 
 function existing(to: string, why: string): Error {
-  return Object.assign(new Error(`${to} ${why}`), { code: "EEXIST", syscall: "backup", path: to });
+  return fileError("EEXIST", to, `${to} ${why}`);
+}
+
+/** What SQLite says of the file that it copies to, told as the file system would: the store itself is well. */
+function aboutCopy(error: unknown, to: string): unknown {
+  const known = asStoreError(error, to);
+  if (!(known instanceof StoreError)) return error;
+  return known.problem === "full"
+    ? fileError("ENOSPC", to, "ENOSPC: no room for the backup, or its disk is failing")
+    : fileError("EACCES", to, "EACCES: the backup can't be written");
+}
+
+function fileError(code: string, path: string, message: string): Error {
+  return Object.assign(new Error(message), { code, syscall: "backup", path });
 }
 
 function verify(partial: string, schema: number, path: string): void {
