@@ -1,11 +1,12 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 import { DefinitionError, type DefinitionProblem } from "../definition/problem.ts";
 import type { AssetGraph } from "./asset-graph.ts";
-import { evaluateSelection, type Present, type StateOf } from "./selection-evaluation.ts";
+import { evaluateSelection } from "./selection-evaluation.ts";
 import { joinTerms, parseTerm } from "./selection-parser.ts";
+import type { Present, StateOf } from "./selection-present.ts";
 import type { Selection } from "./selection-syntax.ts";
 
-export { type Changes, type SelectableState, selectableStates } from "./selection-evaluation.ts";
+export { selectableStates } from "./selection-present.ts";
 
 /**
  * The assets that a command names, in topological order. Terms: a key, a glob (`sf_*`, `*dim*`), `+a` (with all
