@@ -10,20 +10,30 @@ const root = new URL("../", import.meta.url).pathname;
 const users = process.argv[2] ?? "2000";
 const runs = Number(process.argv[3] ?? 5);
 const project = mkdtempSync(join(tmpdir(), "moraine-bench-"));
-for (const path of ["moraine.config.ts", "assets", "dbt"]) cpSync(join(root, path), join(project, path), { recursive: true });
+for (const path of ["moraine.config.ts", "assets", "dbt"])
+  cpSync(join(root, path), join(project, path), { recursive: true });
 
 try {
-  const rows = [["first run", [moraine("demo", "--users", users)]]];
+  const first = [moraine("demo", "--users", users)];
   const [changed, unchanged, importing] = [[], [], []];
   for (let run = 0; run < runs; run++) {
     changed.push(moraine("demo"));
     unchanged.push(moraine("materialize"));
-    importing.push(timed(join(project, ".moraine/venv/bin/python"), ["-c", "import dbt.cli.main, dbt.adapters.duckdb"]));
+    importing.push(
+      timed(join(project, ".moraine/venv/bin/python"), ["-c", "import dbt.cli.main, dbt.adapters.duckdb"]),
+    );
   }
-  rows.push(["a day with changes", changed], ["nothing changed", unchanged], ["python: import dbt", importing]);
+  const rows = {
+    "first run": first,
+    "a day with changes": changed,
+    "nothing changed": unchanged,
+    "python: import dbt": importing,
+  };
   console.log(`${users} users, median of ${runs}\n\n| run | wall s | CPU s |\n|---|---|---|`);
-  for (const [name, figures] of rows) {
-    console.log(`| ${name} | ${median(figures.map(({ wall }) => wall))} | ${median(figures.map(({ cpu }) => cpu))} |`);
+  for (const [name, figures] of Object.entries(rows)) {
+    console.log(
+      `| ${name} | ${median(figures.map(({ wall }) => wall))} | ${median(figures.map(({ cpu }) => cpu))} |`,
+    );
   }
 } finally {
   rmSync(project, { recursive: true, force: true });

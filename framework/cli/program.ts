@@ -52,7 +52,12 @@ const verbs: readonly Verb[] = [
   {
     name: "list [selection...]",
     summary: "assets with staleness and last outcome",
-    examples: ["moraine list", "moraine list state:stale", "moraine list +dim_sf_user_scd --json"],
+    examples: [
+      "moraine list",
+      "moraine list state:stale",
+      'moraine list "kind:dbt and not state:fresh"',
+      "moraine list +dim_sf_user_scd --json",
+    ],
     load: async () => (await import("./verbs/list.ts")).list,
   },
   {

@@ -14,7 +14,7 @@ import type { OpenProject } from "../project/open-project.ts";
 import { codeOfSignal, type VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
 import { query } from "./query.ts";
-import { readStatuses, selectFrom } from "./statuses.ts";
+import { select, selectionText } from "./statuses.ts";
 
 interface CheckVerbOptions {
   readonly rows?: string;
@@ -32,10 +32,7 @@ export async function check(
     throw new UsageError(`--fail-on is warn or error, got ${options.failOn}`);
   }
   const project = await context.openProject();
-  const statuses = terms.some((term) => term.includes("state:"))
-    ? await readStatuses(project, { asked: false })
-    : new Map();
-  const keys = selectFrom(project, terms, statuses);
+  const keys = await select(project, terms, { asked: false });
   if (options.rows !== undefined) return printRows(context, project, findCheck(project, keys, options.rows));
   const checks =
     options.name === undefined
@@ -65,7 +62,7 @@ async function runAndPrint(
     keys: request.keys,
     checks: request.checks,
     forced: new Set(),
-    selection: ["check", ...request.terms].join(" "),
+    selection: `check ${selectionText(request.terms)}`.trim(),
     trigger: "cli",
     store: project.store,
     lakehouse: project.lakehouse,

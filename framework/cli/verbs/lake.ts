@@ -9,7 +9,7 @@ import { tableWidth } from "../output/terminal.ts";
 import type { OpenConfig, OpenProject } from "../project/open-project.ts";
 import { untilStopped, type VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
-import { selectFrom } from "./statuses.ts";
+import { select } from "./statuses.ts";
 
 interface LakeOptions {
   readonly port?: number;
@@ -103,7 +103,7 @@ async function optimize(
   terms: readonly string[],
 ): Promise<number> {
   const results = [];
-  for (const key of selectFrom(project, terms, new Map())) {
+  for (const key of await select(project, terms, { asked: false })) {
     if (!(await project.lakehouse.exists(key))) continue;
     const result = { key, ...(await project.lakehouse.optimize(key, context.signal)) };
     results.push(result);
@@ -121,7 +121,7 @@ async function expire(
   olderThanMs: number,
 ): Promise<number> {
   const results = [];
-  for (const key of selectFrom(project, terms, new Map())) {
+  for (const key of await select(project, terms, { asked: false })) {
     if (!(await project.lakehouse.exists(key))) continue;
     const result = { key, ...(await project.lakehouse.expire(key, { olderThanMs, signal: context.signal })) };
     results.push(result);

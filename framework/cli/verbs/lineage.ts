@@ -8,7 +8,7 @@ import { lookOf } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
-import { selectFrom } from "./statuses.ts";
+import { select } from "./statuses.ts";
 
 interface LineageOptions {
   readonly up?: number;
@@ -34,7 +34,7 @@ export async function lineage(
   options: LineageOptions,
 ): Promise<number> {
   const project = await context.openProject();
-  const focus = selectFrom(project, terms, new Map());
+  const focus = await select(project, terms, { asked: false });
   const keys = reach(project, focus, options);
   const found =
     options.recorded === undefined

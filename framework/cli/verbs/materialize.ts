@@ -9,7 +9,7 @@ import { voiceOf } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import { codeOfSignal, type VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
-import { readStatuses, selectFrom } from "./statuses.ts";
+import { select, selectionText } from "./statuses.ts";
 
 /** The options of `moraine materialize`. */
 export interface MaterializeOptions {
@@ -67,15 +67,13 @@ export async function materializeProject(
   },
 ): Promise<RunSummary & { readonly exitCode: number }> {
   const { terms, options, signal } = request;
-  const needsStatuses = terms.some((term) => term.includes("state:"));
-  const statuses = needsStatuses ? await readStatuses(project, { asked: true }) : new Map();
-  const keys = selectFrom(project, terms, statuses);
+  const keys = await select(project, terms, { asked: true });
   const reasons: FailureReason[] = [];
   const summary = await materialize({
     graph: project.graph,
     keys,
     forced: new Set(options.force === true ? keys : []),
-    selection: terms.join(" "),
+    selection: selectionText(terms),
     trigger: request.trigger,
     store: project.store,
     lakehouse: project.lakehouse,

@@ -6,7 +6,7 @@ import { exitCode } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
 import type { VerbContext } from "../run-verb.ts";
-import { readStatuses, selectFrom } from "./statuses.ts";
+import { readStatuses, selectFrom, selectionText } from "./statuses.ts";
 
 /** `moraine plan`. An asset whose only cause is its upstream may turn out fresh; the plan says `maybe`. */
 export async function plan(
@@ -61,7 +61,7 @@ export async function plan(
       "",
       toRun.length === 0
         ? `${signs.sign.fresh} nothing to do: all ${countOf(selected.length, "asset")} fresh`
-        : `${countOf(toRun.length, "asset")} of ${selected.length} would run: moraine materialize${terms.length > 0 ? ` ${terms.join(" ")}` : ""}`,
+        : `${countOf(toRun.length, "asset")} of ${selected.length} would run: moraine materialize${terms.length > 0 ? ` ${selectionText(terms)}` : ""}`,
     );
   }
   return options.exitCode === true && toRun.length > 0 ? exitCode.notCurrent : exitCode.done;

@@ -41,6 +41,23 @@ export function selectFrom(
   });
 }
 
+/** The same, reading the statuses only when a `state:` asks for them. */
+export async function select(
+  project: OpenProject,
+  terms: readonly string[],
+  options: { readonly asked: boolean },
+): Promise<readonly AssetKey[]> {
+  const needsStatuses = terms.some((term) => term.includes("state:"));
+  return selectFrom(project, terms, needsStatuses ? await readStatuses(project, options) : new Map());
+}
+
+/** Arguments as a person could type them again: those that a shell would take apart are quoted. */
+export function selectionText(terms: readonly string[]): string {
+  return terms
+    .map((term) => (/^[\w/:+,.@^=-]+$/.test(term) ? term : `'${term.replaceAll("'", `'\\''`)}'`))
+    .join(" ");
+}
+
 /** Exactly one asset. @throws UsageError when the text names several, or none at present */
 export function selectOne(project: Selectable, text: string): AssetKey {
   const keys = selectFrom(project, [text], new Map());
