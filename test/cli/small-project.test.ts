@@ -178,6 +178,16 @@ describe("a project of one file", () => {
     });
   });
 
+  it("answers state: for every verb, and records a selection as it can be typed again", async () => {
+    const project = small();
+    const edges = async () => (await project.json<{ edges: unknown[] }>("lineage", "state:fresh")).edges;
+    expect(await edges()).toEqual([]);
+    await project.run("materialize", "raw/users or mart/users");
+    expect(await edges()).toHaveLength(2);
+    const [run] = await project.json<{ selection: string }[]>("runs");
+    expect(run?.selection).toBe("'raw/users or mart/users'");
+  });
+
   it("records a run that Ctrl-C stopped as cancelled, and the next one goes on", async () => {
     const project = new Project({
       "moraine.config.ts": `
