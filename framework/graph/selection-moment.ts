@@ -1,21 +1,12 @@
-const unitsMs: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
+import { parseAgeMs } from "../util/age.ts";
 
 /**
  * Reads an age before `now` (`90m`, `2d`), a date (its midnight, UTC) or an ISO instant with `Z` or an offset like
  * `+02:00`. Undefined for anything else, also for days that no calendar has. Nothing is before 1970.
  */
 export function readMoment(text: string, now: Date): Date | undefined {
-  const [, digits, unit = ""] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
-  const unitMs = unitsMs[unit];
-  if (digits !== undefined && unitMs !== undefined) {
-    return new Date(Math.max(0, now.getTime() - Number(digits) * unitMs));
-  }
+  const ageMs = parseAgeMs(text);
+  if (ageMs !== undefined) return new Date(Math.max(0, now.getTime() - ageMs));
   const [, date] =
     /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/.exec(text) ?? [];
   if (date === undefined || !isCalendarDate(date)) return undefined;
