@@ -139,6 +139,8 @@ export class BatchInvocation {
   #settle(state: MemberState, crash: Failure | undefined): void {
     if (state.isSettling) return;
     state.isSettling = true;
+    // run() meets a rejection when the batch has ended; until then nobody may be waiting for it.
+    state.ended.promise.catch(() => {});
     void (async () => {
       try {
         state.ended.resolve(await this.#end(state, crash));

@@ -29,22 +29,9 @@ export async function runBatch(
     const [first] = retries;
     if (first === undefined) break;
     left = left.filter((member) => retries.has(member.key));
-    await waitBeforeRetry(session, first[0], number, first[1]);
+    const [key, failure] = first;
+    // Cancelled meanwhile: the next invocation reports every member so.
+    await session.pause(backoffMs(session.graph.asset(key).retry, number, failure, Math.random()));
   }
   return outcomes;
-}
-
-/** Waits; cancelling ends the wait early, and the next invocation then reports every member as cancelled. */
-async function waitBeforeRetry(
-  session: RunSession,
-  key: AssetKey,
-  attempt: number,
-  failure: Failure,
-): Promise<void> {
-  const delayMs = backoffMs(session.graph.asset(key).retry, attempt, failure, Math.random());
-  try {
-    await session.request.clock.sleep(delayMs, session.signal);
-  } catch (error) {
-    if (!session.signal.aborted) throw error;
-  }
 }

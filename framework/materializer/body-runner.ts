@@ -37,9 +37,7 @@ export async function runBody(
     if (!failure.retryable || number >= asset.retry.maxAttempts) return attempt.fail(failure);
     const delayMs = backoffMs(asset.retry, number, failure, Math.random());
     attempt.retry(failure, delayMs);
-    try {
-      await session.request.clock.sleep(delayMs, session.signal);
-    } catch {
+    if (!(await session.pause(delayMs))) {
       recordUnstarted(session, key, { outcome: "cancelled" });
       return "cancelled";
     }

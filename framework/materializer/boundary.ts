@@ -1,11 +1,15 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 import { type Failure, FailureError } from "../event/failure.ts";
+import { StoreError } from "../store/store-error.ts";
 
 /**
  * Turns whatever foreign code threw into a {@link Failure}. A connector's own failure passes unchanged; anything else
  * is `asset-error`, not retryable, because we cannot know that trying again is safe or useful.
+ *
+ * @throws StoreError what was thrown, when it is one: the store failed us, not the asset, and the run can't go on
  */
 export function failureOf(error: unknown, at: { readonly key: AssetKey; readonly runId: string }): Failure {
+  if (error instanceof StoreError) throw error;
   if (error instanceof FailureError) return error.failure;
   const message = error instanceof Error ? error.message : String(error);
   return {

@@ -78,6 +78,17 @@ export class RunSession {
     return this.request.clock.now().toISOString();
   }
 
+  /** Waits between two attempts; false when the run was cancelled meanwhile. */
+  async pause(ms: number): Promise<boolean> {
+    try {
+      await this.request.clock.sleep(ms, this.signal);
+      return true;
+    } catch (error) {
+      if (this.signal.aborted) return false;
+      throw error;
+    }
+  }
+
   /** Stamps and redacts an event. It still has to be stored, then shown by {@link show}. */
   stamp(event: UnstampedEvent): RunEvent {
     const stamped = { ...event, runId: this.runId, at: this.timestamp() } as RunEvent;

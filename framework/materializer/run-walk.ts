@@ -133,7 +133,7 @@ export class RunWalk {
   }
 
   #decide(key: AssetKey): Decision {
-    const { graph, request, signal, observations } = this.#session;
+    const { graph, signal, observations } = this.#session;
     if (signal.aborted) return { outcome: "cancelled" };
     for (const upstream of graph.upstreams(key)) {
       const outcome = this.#outcomes.get(upstream);
@@ -145,9 +145,15 @@ export class RunWalk {
         observations.provenance(upstream) === undefined || observations.failedCheck(upstream) !== undefined;
       if (!this.#selected.has(upstream) && isUnusable) return { outcome: "skipped", because: upstream };
     }
-    const forced: readonly Cause[] = request.forced.has(key) ? [{ type: "forced" }] : [];
-    const causes = [...forced, ...ownCauses(graph, key, observations)];
+    const causes = this.#causes(key);
     return causes.length === 0 ? { outcome: "fresh" } : { run: causes };
+  }
+
+  /** Why an asset runs although nothing that it waits for brings a change. */
+  #causes(key: AssetKey): readonly Cause[] {
+    const { graph, request, observations } = this.#session;
+    const forced: readonly Cause[] = request.forced.has(key) ? [{ type: "forced" }] : [];
+    return [...forced, ...ownCauses(graph, key, observations)];
   }
 
   #dispatch(key: AssetKey, causes: readonly Cause[], batches: Map<Batch, BatchMember[]>): void {
@@ -185,7 +191,7 @@ export class RunWalk {
 
   /** The ready members and, in topological order, all of the batch that wait for nothing but other members. */
   #contiguous(batch: Batch, ready: readonly BatchMember[]): readonly BatchMember[] {
-    const { graph, request, observations } = this.#session;
+    const { graph } = this.#session;
     const members = new Map(ready.map((member) => [member.key, member]));
     for (const key of this.#order) {
       const { source } = graph.asset(key);
@@ -198,13 +204,12 @@ export class RunWalk {
       );
       if (inside.length === 0 || !isOpen) continue;
       this.#claimed.add(key);
-      const forced: readonly Cause[] = request.forced.has(key) ? [{ type: "forced" }] : [];
       const upstreamCauses = inside.map((upstream): Cause => ({
         type: "upstream",
         upstream,
         chain: members.get(upstream)?.causes ?? [],
       }));
-      const causes = trimCauses([...forced, ...ownCauses(graph, key, observations), ...upstreamCauses]);
+      const causes = trimCauses([...this.#causes(key), ...upstreamCauses]);
       members.set(key, { key, causes });
     }
     return this.#order.flatMap((key) => members.get(key) ?? []);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { assetKey, defineAsset, defineCheck, fail } from "moraine";
+import { StoreError } from "../../framework/store/store-error.ts";
 import { controlledAsset, countingAsset, Rig } from "../support/rig.ts";
 
 describe("a run", () => {
@@ -238,6 +239,20 @@ describe("a run", () => {
     failing = false;
     await rig.run([raw]);
     expect(seen).toEqual([undefined, { page: 1 }, { page: 1 }]);
+  });
+});
+
+describe("a store that fails while a run records", () => {
+  it("ends the run with its own error and is not told as the asset's failure", async () => {
+    const rig = new Rig();
+    const raw = countingAsset("raw/users");
+    const full = new StoreError("full", "moraine.db", "the disk of the store is full", "free space");
+    rig.store.finishMaterialization = () => {
+      throw full;
+    };
+    await expect(rig.run([raw.asset])).rejects.toBe(full);
+    expect(rig.eventsOf("asset-finished")).toEqual([]);
+    expect(raw.count).toBe(1);
   });
 });
 
