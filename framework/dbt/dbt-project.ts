@@ -168,6 +168,7 @@ function defineDbtCheck(test: DbtTest, batch: Batch): Check {
     description: test.node.description === "" ? undefined : test.node.description,
     severity: severityOf(test),
     blocking: isBlocking(test),
+    holds: undefined,
     source: { type: "batch", batch },
     // dbt has put the tables' names in.
     rowsSql: compiledCode === null ? undefined : () => compiledCode.trim(),

@@ -200,6 +200,7 @@ function makeCheck(
     description: rule.description,
     severity: rule.severity,
     blocking: rule.severity === "error",
+    holds: undefined,
     source,
     rowsSql,
     problems: [],

@@ -68,10 +68,32 @@ function collectChecks(
     if (siblings.some((sibling) => sibling.name === check.name)) {
       problems.push({ message: `two checks on ${check.asset} are called ${check.name}` });
     }
+    problems.push(...wrongHolds(check, assets));
     siblings.push(check);
     checks.set(check.asset, siblings);
   }
   return checks;
+}
+
+/** What a check says to hold back that no asset is, or that does not read its asset. */
+function wrongHolds(check: Check, assets: ReadonlyMap<AssetKey, Asset>): readonly DefinitionProblem[] {
+  const reads = (asset: Asset) => Object.values(asset.deps).includes(check.asset);
+  return [...new Set(check.holds)].flatMap((key): readonly DefinitionProblem[] => {
+    const held = assets.get(key);
+    const subject = `check ${check.name} on ${check.asset} holds back ${key}`;
+    if (held === undefined) return [{ message: `${subject}, which no asset has${suggestion(key, assets)}` }];
+    if (reads(held)) return [];
+    const downstreams = [...assets.values()].filter(reads).map((asset) => asset.key);
+    return [
+      {
+        message: `${subject}, which does not read ${check.asset} itself`,
+        next:
+          downstreams.length === 0
+            ? `nothing reads ${check.asset}: say \`blocking: true\``
+            : `name what reads it: ${downstreams.join(", ")}`,
+      },
+    ];
+  });
 }
 
 function connect(assets: ReadonlyMap<AssetKey, Asset>, problems: DefinitionProblem[]): DirectedGraph {

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Asset, type AssetKey, defineAsset, defineCheck, DefinitionError } from "moraine";
+import {
+  type Asset,
+  type AssetKey,
+  defineAsset,
+  defineCheck,
+  DefinitionError,
+  type DefinitionProblem,
+} from "moraine";
 import { buildGraph } from "../../framework/graph/build-graph.ts";
 
 const asset = (key: string, deps: readonly Asset[] = []) =>
@@ -17,18 +24,21 @@ const reading = (key: string, ...upstreams: string[]): Asset => ({
   deps: Object.fromEntries(upstreams.map((upstream) => [upstream, upstream as AssetKey])),
 });
 
-function problemsOf(
+function problemsIn(
   assets: readonly Asset[],
   checks: Parameters<typeof buildGraph>[0]["checks"] = [],
-): readonly string[] {
+): readonly DefinitionProblem[] {
   try {
     buildGraph({ assets, checks, problems: [] });
     return [];
   } catch (error) {
-    if (error instanceof DefinitionError) return error.problems.map((problem) => problem.message);
+    if (error instanceof DefinitionError) return error.problems;
     throw error;
   }
 }
+
+const problemsOf = (...definitions: Parameters<typeof problemsIn>) =>
+  problemsIn(...definitions).map((problem) => problem.message);
 
 describe("the asset graph", () => {
   it("names the whole path of a circle", () => {
@@ -54,6 +64,54 @@ describe("the asset graph", () => {
       "check c is on raw/nothing, which no asset has",
       "mart/m reads raw/user, which no asset has; did you mean raw/users?",
     ]);
+  });
+
+  it("says which named downstreams of a check are none, with the others that are meant", () => {
+    const users = asset("raw/users");
+    const staging = asset("staging/users", [users]);
+    const mart = asset("mart/users", [staging]);
+    const check = (name: string, on: Asset, ...downstream: (string | Asset)[]) =>
+      defineCheck({ asset: on, name, blocking: { downstream }, run: () => ({ passed: true }) });
+    expect(problemsOf([users, staging, mart], [check("right", users, staging, "staging/users")])).toEqual([]);
+    expect(
+      problemsIn(
+        [users, staging, mart],
+        [
+          check("mistyped", users, "staging/user"),
+          check("too_far", users, staging, mart),
+          check("at_the_end", mart, users),
+          check("nobody", users),
+        ],
+      ),
+    ).toEqual([
+      {
+        message:
+          "check mistyped on raw/users holds back staging/user, which no asset has; did you mean staging/users?",
+      },
+      {
+        message: "check too_far on raw/users holds back mart/users, which does not read raw/users itself",
+        next: "name what reads it: staging/users",
+      },
+      {
+        message: "check at_the_end on mart/users holds back raw/users, which does not read mart/users itself",
+        next: "nothing reads mart/users: say `blocking: true`",
+      },
+      {
+        message: "check nobody on raw/users: `blocking.downstream` names no asset",
+        next: "name what it holds back, or say `blocking: false`",
+      },
+    ]);
+  });
+
+  it("refuses a check of severity warn that holds anything back", () => {
+    const users = asset("raw/users");
+    const staging = asset("staging/users", [users]);
+    for (const blocking of [true, { downstream: [staging] }]) {
+      const check = defineCheck({ asset: users, name: "c", severity: "warn", blocking });
+      expect(problemsOf([users, staging], [check])).toEqual([
+        "check c on raw/users: a check of severity warn can't be blocking",
+      ]);
+    }
   });
 
   it("takes the same asset collected twice as one", () => {

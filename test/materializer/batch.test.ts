@@ -46,6 +46,7 @@ class FakeBatch implements Batch {
       description: undefined,
       severity: "error",
       blocking: true,
+      holds: undefined,
       source: { type: "batch", batch: this },
       rowsSql: undefined,
       problems: [],
@@ -136,7 +137,7 @@ describe("a batch", () => {
     const summary = await rig.run([staging, after], { checks: [batch.checkOn("staging/users", "silent")] });
     expect(summary.outcomes).toEqual({ "staging/users": "failed", "mart/users": "skipped" });
     expect(rig.store.checkResults(staging.key)[0]?.failure?.message).toBe(
-      "silent on staging/users gave no result",
+      "check silent on staging/users gave no result",
     );
   });
 
