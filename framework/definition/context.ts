@@ -75,7 +75,10 @@ export interface MaterializeContext<Inputs = Readonly<Record<string, Input<unkno
    * (dbt) can warm up meanwhile.
    */
   announceChange(): void;
-  /** Records the result of a check that the body found out itself, e.g. a count proven at the source. */
+  /**
+   * Gives the result of a check that the body finds out itself, e.g. a count proven at the source; also when it fails
+   * afterwards. The check is declared by `defineCheck` without `run`; any other name throws.
+   */
   reportCheck(name: string, result: CheckOutcome): void;
 }
 

@@ -6,7 +6,7 @@ import type { Failure } from "../event/failure.ts";
 import { Attempt } from "./attempt.ts";
 import { backoffMs } from "./backoff.ts";
 import { failureOf } from "./boundary.ts";
-import { runChecks } from "./check-runner.ts";
+import { keepReports, recordReports, runChecks } from "./check-runner.ts";
 import { recordUnstarted } from "./record-unstarted.ts";
 import type { RunSession } from "./run-session.ts";
 
@@ -75,11 +75,16 @@ async function callBody(
     cursor: request.store.cursor(asset.key),
     progress: (progress) => session.progress(asset.key, progress),
     announceChange: onAnnounceChange,
-    reportCheck: (name, result) => void reports.set(name, result),
+    reportCheck: keepReports(session, asset.key, reports),
   };
-  const result = (await asset.source.materialize(context)) ?? {};
-  signal.throwIfAborted();
-  return result;
+  try {
+    const result = (await asset.source.materialize(context)) ?? {};
+    signal.throwIfAborted();
+    return result;
+  } catch (error) {
+    if (!session.signal.aborted) recordReports(session, asset.key, reports);
+    throw error;
+  }
 }
 
 function inputOf(

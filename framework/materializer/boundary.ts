@@ -8,13 +8,21 @@ import { StoreError } from "../store/store-error.ts";
  *
  * @throws StoreError what was thrown, when it is one: the store failed us, not the asset, and the run can't go on
  */
-export function failureOf(error: unknown, at: { readonly key: AssetKey; readonly runId: string }): Failure {
+export function failureOf(
+  error: unknown,
+  at: {
+    readonly key: AssetKey;
+    readonly runId: string;
+    /** What threw. @default the asset */
+    readonly subject?: string;
+  },
+): Failure {
   if (error instanceof StoreError) throw error;
   if (error instanceof FailureError) return error.failure;
   const message = error instanceof Error ? error.message : String(error);
   return {
     reason: "asset-error",
-    message: `${at.key} threw: ${message.split("\n")[0] ?? ""}`,
+    message: `${at.subject ?? at.key} threw: ${message.split("\n")[0] ?? ""}`,
     retryable: false,
     next: `moraine logs ${at.runId} ${at.key}`,
     ...(error instanceof Error && error.stack !== undefined ? { detail: error.stack } : {}),

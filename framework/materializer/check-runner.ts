@@ -1,8 +1,9 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { Check } from "../definition/check.ts";
 import type { CheckOutcome } from "../event/event.ts";
-import type { Failure } from "../event/failure.ts";
+import { fail, type Failure } from "../event/failure.ts";
 import { failureOf } from "./boundary.ts";
+import { checkOutcomeOf } from "./check-outcome.ts";
 import type { RunSession } from "./run-session.ts";
 
 /** A check's result, however it was come by. */
@@ -22,13 +23,16 @@ export interface CheckVerdict {
 
 /** Stores and shows one result; says whether it holds back what is downstream. */
 export function recordCheck(session: RunSession, check: Check, report: CheckReport): CheckVerdict {
+  const { result, failure } = report.failure === undefined ? checkOutcomeOf(check, report.result) : report;
   const event = session.stamp({
     type: "check-finished",
     key: check.asset,
     check: check.name,
     severity: check.severity,
     blocking: check.blocking,
-    ...report,
+    durationMs: report.durationMs,
+    result,
+    ...(failure === undefined ? {} : { failure }),
   });
   if (event.type !== "check-finished")
     throw new Error("Internal error: expected the event as it was stamped");
@@ -47,7 +51,7 @@ export function recordCheck(session: RunSession, check: Check, report: CheckRepo
     event,
   );
   session.show(event);
-  const passed = report.result.passed && report.failure === undefined;
+  const passed = result.passed && failure === undefined;
   return { passed, blocks: check.blocking && !passed };
 }
 
@@ -67,19 +71,25 @@ export async function runCheck(
     throw new Error(`Internal error: expected a check with a body, got ${check.source.type}`);
   startCheck(session, check);
   const started = performance.now();
-  const durationMs = () => performance.now() - started;
+  const report = await callCheck(session, check.source.run, check, signal);
+  return recordCheck(session, check, { ...report, durationMs: performance.now() - started });
+}
+
+async function callCheck(
+  session: RunSession,
+  run: Extract<Check["source"], { type: "body" }>["run"],
+  check: Check,
+  signal: AbortSignal,
+): Promise<Omit<CheckReport, "durationMs">> {
+  const { asset: key, name } = check;
   try {
-    const result = await check.source.run({
-      ...session.workContext(check.asset, signal),
-      key: check.asset,
-      sql: session.request.lakehouse.tableName(check.asset),
-    });
-    return recordCheck(session, check, { result, durationMs: durationMs() });
+    const sql = session.request.lakehouse.tableName(key);
+    return { result: await run({ ...session.workContext(key, signal), key, sql }) };
   } catch (error) {
     // Cancelled is not failed: whoever asked ends as cancelled, and the check keeps the result that it had.
     if (session.signal.aborted) throw error;
-    const failure = failureOf(error, { key: check.asset, runId: session.runId });
-    return recordCheck(session, check, { result: { passed: false }, durationMs: durationMs(), failure });
+    const failure = failureOf(error, { key, runId: session.runId, subject: `check ${name} on ${key}` });
+    return { result: { passed: false }, failure };
   }
 }
 
@@ -90,11 +100,52 @@ export function missingReport(check: Check): CheckReport {
     durationMs: 0,
     failure: {
       reason: "check-failed",
-      message: `${check.name} on ${check.asset} gave no result`,
+      message: `check ${check.name} on ${check.asset} gave no result`,
       retryable: false,
-      next: `moraine check ${check.asset} --name ${check.name}`,
+      next:
+        check.source.type === "report"
+          ? `call reportCheck("${check.name}", ...) in the body of ${check.asset}`
+          : `moraine check ${check.asset} --name ${check.name}`,
     },
   };
+}
+
+/**
+ * What a body is given as `reportCheck`: keeps results until they are recorded. It throws FailureError `asset-error` for
+ * a check that nobody declared: what it found would be lost, and silence would pass for success.
+ */
+export function keepReports(
+  session: RunSession,
+  key: AssetKey,
+  reports: Map<string, CheckOutcome>,
+): (name: string, result: CheckOutcome) => void {
+  return (name, result) => {
+    const known = session.graph.checks(key).filter((check) => check.source.type === "report");
+    if (known.some((check) => check.name === name)) {
+      reports.set(name, result);
+      return;
+    }
+    const names = known.map((check) => check.name).join(", ");
+    fail({
+      reason: "asset-error",
+      message: `${key} reports a check ${name} that it does not have`,
+      retryable: false,
+      expected: names === "" ? "a check made by defineCheck without `run`" : names,
+      next: `declare it: defineCheck({ asset: "${key}", name: "${name}" })`,
+    });
+  };
+}
+
+/** Records what a body found out before it failed: often it is why. */
+export function recordReports(
+  session: RunSession,
+  key: AssetKey,
+  reports: ReadonlyMap<string, CheckOutcome>,
+): void {
+  for (const check of session.graph.checks(key)) {
+    const result = reports.get(check.name);
+    if (result !== undefined) recordCheck(session, check, { result, durationMs: 0 });
+  }
 }
 
 /**

@@ -98,7 +98,8 @@ async function runBatchChecks(session: RunSession, batch: Batch, checks: readonl
   } catch (error) {
     if (session.signal.aborted) return hasFailed;
     for (const check of left) {
-      const failure = failureOf(error, { key: check.asset, runId: session.runId });
+      const subject = `check ${check.name} on ${check.asset}`;
+      const failure = failureOf(error, { key: check.asset, runId: session.runId, subject });
       settle(check, { result: { passed: false }, durationMs: 0, failure });
     }
   }

@@ -7,6 +7,7 @@ import { assetKey, defineAsset } from "moraine";
 import type { RunEvent } from "../../framework/event/event.ts";
 import { buildGraph } from "../../framework/graph/build-graph.ts";
 import { materialize } from "../../framework/materializer/materialize.ts";
+import { runChecksOnly } from "../../framework/materializer/run-checks.ts";
 import type { RunRequest, RunSummary } from "../../framework/materializer/run-request.ts";
 import { openStore } from "../../framework/store/open-store.ts";
 import type { Store } from "../../framework/store/store.ts";
@@ -38,8 +39,17 @@ export class Rig {
     options: Partial<RunRequest> & { readonly checks?: readonly Check[] } = {},
   ): Promise<RunSummary> {
     const { checks = [], ...request } = options;
+    return materialize({ ...this.#request(assets, checks), ...request });
+  }
+
+  /** Runs checks alone, as `moraine check` does. */
+  async check(assets: readonly Asset[], checks: readonly Check[]): Promise<RunSummary> {
+    return runChecksOnly({ ...this.#request(assets, checks), checks });
+  }
+
+  #request(assets: readonly Asset[], checks: readonly Check[]): RunRequest {
     const graph = buildGraph({ assets, checks, problems: [] });
-    return materialize({
+    return {
       graph,
       keys: graph.keys,
       forced: new Set(),
@@ -57,8 +67,7 @@ export class Rig {
       clock: systemClock,
       redact: (text) => text,
       onEvent: (event) => this.events.push(event),
-      ...request,
-    });
+    };
   }
 
   /** Events of one type, in order. */
