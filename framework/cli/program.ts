@@ -33,6 +33,11 @@ function port(text: string): number {
   return value;
 }
 
+/** Collects an option that may be given several times. */
+function collected(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
 /** What does a verb. Its options are what its own `shape` declares, which the compiler cannot see through commander. */
 type Run = (context: VerbContext, args: readonly string[], options: never) => Promise<number>;
 
@@ -89,12 +94,14 @@ const verbs: readonly Verb[] = [
       "moraine materialize",
       "moraine materialize +dim_sf_user_scd",
       "moraine materialize --force sf_curated/dim_sf_user_scd",
+      "moraine materialize --tag reason=backfill --tag ticket=17",
     ],
     shape: (command) =>
       command
         .option("--force", "run the selected assets although they are fresh")
         .option("--workers <n>", "how many assets at once (default: 4)", count)
         .option("--fail-fast", "cancel the rest after the first failure")
+        .option("--tag <name=value>", "a tag to find the run by; may be given several times", collected)
         .option("--progress <voice>", "live, plain or off (default: by the terminal)"),
     isWork: true,
     load: async () => (await import("./verbs/materialize.ts")).materializeVerb,
@@ -126,11 +133,12 @@ const verbs: readonly Verb[] = [
   {
     name: "runs [run]",
     summary: "runs, or one run's attempts and checks",
-    examples: ["moraine runs", "moraine runs 8f21c4"],
+    examples: ["moraine runs", "moraine runs 8f21c4", "moraine runs --status failed --tag reason=backfill"],
     shape: (command) =>
       command
         .option("--limit <n>", "how many", count, 20)
         .option("--since <instant>", "ISO 8601, UTC")
+        .option("--tag <name=value>", "only with this tag; several: with all of them", collected)
         .option("--status <status>", "succeeded, failed, cancelled, interrupted or running"),
     load: async () => (await import("./verbs/runs.ts")).runs,
   },

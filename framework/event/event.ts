@@ -85,6 +85,12 @@ export type RunEvent =
       readonly workers: number;
       /** Median duration of each key's last 10 materializations, where known. */
       readonly usualMs: Readonly<Record<string, number>>;
+      /** Those of the keys that run although they are fresh; absent when none. */
+      readonly forced?: readonly string[];
+      /** Names and values to find the run by; absent when none. */
+      readonly tags?: Readonly<Record<string, string>>;
+      /** The earlier run that this one goes on with. */
+      readonly resumes?: string;
     })
   | (OnAsset & {
       readonly type: "asset-started";

@@ -2,6 +2,7 @@ import type { Batch, BatchReport } from "../definition/batch.ts";
 import type { Check } from "../definition/check.ts";
 import { type CheckReport, missingReport, recordCheck, runCheck, startCheck } from "./check-runner.ts";
 import { failureOf } from "./boundary.ts";
+import { recordStart } from "./record-start.ts";
 import type { RunRequest, RunSummary } from "./run-request.ts";
 import { RunSession } from "./run-session.ts";
 
@@ -15,20 +16,10 @@ export async function runChecksOnly(
   request: RunRequest & { readonly checks: readonly Check[] },
 ): Promise<RunSummary> {
   const session = new RunSession(request);
-  const { store, selection, trigger, workers, checks } = request;
+  const { store, checks } = request;
   try {
     await session.open();
-    const started = session.stamp({
-      type: "run-started",
-      target: store.target,
-      trigger,
-      selection,
-      keys: [],
-      workers,
-      usualMs: {},
-    });
-    store.startRun({ id: session.runId, trigger, selection, startedAt: started.at }, started);
-    session.show(started);
+    const startedAt = recordStart(session, [], {});
     let hasFailed = false;
     for (const check of checks) {
       if (check.source.type !== "body" || session.signal.aborted) continue;
@@ -45,7 +36,7 @@ export async function runChecksOnly(
       hasFailed ||= failed;
     }
     const status = session.signal.aborted ? "cancelled" : hasFailed ? "failed" : "succeeded";
-    const durationMs = Date.parse(session.timestamp()) - Date.parse(started.at);
+    const durationMs = Date.parse(session.timestamp()) - Date.parse(startedAt);
     const finished = session.stamp({ type: "run-finished", status, durationMs, outcomes: {} });
     store.finishRun(session.runId, status, finished.at, finished);
     session.show(finished);

@@ -3,7 +3,7 @@ import type { Resources } from "../definition/context.ts";
 import type { EventListener, Outcome, RunStatus, RunTrigger } from "../event/event.ts";
 import type { AssetGraph } from "../graph/asset-graph.ts";
 import type { Lakehouse } from "../lakehouse/lakehouse.ts";
-import type { Store } from "../store/store.ts";
+import type { Store, Tags } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 
 /** Everything one run needs. */
@@ -16,6 +16,12 @@ export interface RunRequest {
   /** As typed, for the record. */
   readonly selection: string;
   readonly trigger: RunTrigger;
+  /** Names and values to find the run by. @default {} */
+  readonly tags?: Tags;
+  /** The earlier run that this one goes on with. */
+  readonly resumes?: string;
+  /** Given when its starter has to know it before. @default a random one */
+  readonly runId?: string;
   readonly store: Store;
   readonly lakehouse: Lakehouse;
   readonly resources: Resources;

@@ -18,9 +18,14 @@ type WithoutStamp<E> = E extends unknown ? Omit<E, "runId" | "at"> : never;
 /** An event before the session stamps it. */
 export type UnstampedEvent = WithoutStamp<RunEvent>;
 
+/** An id for a run: 12 hexadecimal digits. */
+export function newRunId(): string {
+  return randomBytes(6).toString("hex");
+}
+
 /** One run's identity and surroundings, shared by everything that works in it. */
 export class RunSession {
-  readonly runId = randomBytes(6).toString("hex");
+  readonly runId: string;
   readonly request: RunRequest;
   readonly lake: LakeTables;
   /** Aborts when the person cancels or the run itself has to stop. */
@@ -33,6 +38,7 @@ export class RunSession {
 
   constructor(request: RunRequest) {
     this.request = request;
+    this.runId = request.runId ?? newRunId();
     this.lake = new LakeTables(request.lakehouse);
     this.signal = AbortSignal.any([request.signal, this.#stop.signal]);
   }

@@ -7,6 +7,7 @@ import { deferred } from "../util/deferred.ts";
 import type { BatchMember } from "./batch-invocation.ts";
 import { runBatch } from "./batch-runner.ts";
 import { runBody } from "./body-runner.ts";
+import { recordStart } from "./record-start.ts";
 import { recordUnstarted, type UnstartedEnd } from "./record-unstarted.ts";
 import type { RunSummary } from "./run-request.ts";
 import type { RunSession } from "./run-session.ts";
@@ -72,27 +73,14 @@ export class RunWalk {
   }
 
   #start(): string {
-    const { request, runId } = this.#session;
-    const { store, selection, trigger, workers } = request;
-    const usual = store.usualDurations();
+    const usual = this.#session.request.store.usualDurations();
     const usualMs = Object.fromEntries(
       this.#order.flatMap((key) => {
         const ms = usual.get(key);
         return ms === undefined ? [] : [[key, ms] as const];
       }),
     );
-    const event = this.#session.stamp({
-      type: "run-started",
-      target: store.target,
-      trigger,
-      selection,
-      keys: this.#order,
-      workers,
-      usualMs,
-    });
-    store.startRun({ id: runId, trigger, selection, startedAt: event.at }, event);
-    this.#session.show(event);
-    return event.at;
+    return recordStart(this.#session, this.#order, usualMs);
   }
 
   #end(startedAt: string): RunSummary {

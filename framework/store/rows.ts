@@ -16,6 +16,7 @@ import type {
   MaterializationRecord,
   RunRecord,
   StoredEvent,
+  Tags,
 } from "./store.ts";
 
 // Rows as SQLite returns them, and the records they become. The store wrote every value itself, so the JSON columns
@@ -27,6 +28,8 @@ export interface RunRow {
   trigger: RunTrigger;
   target: string;
   selection: string;
+  tags: string;
+  resumes: string | null;
   started_at: string;
   finished_at: string | null;
   materialized: number;
@@ -44,6 +47,8 @@ export function runRecord(row: RunRow): RunRecord {
     trigger: row.trigger,
     target: row.target,
     selection: row.selection,
+    tags: JSON.parse(row.tags) as Tags,
+    resumes: row.resumes ?? undefined,
     startedAt: row.started_at,
     finishedAt: row.finished_at ?? undefined,
     counts: { materialized, fresh, failed, skipped, cancelled },

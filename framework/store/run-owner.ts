@@ -1,27 +1,40 @@
 import { hostname } from "node:os";
+import { processStart } from "../util/process-start.ts";
 
 /** A run whose owner said nothing for this long is dead, whatever its process id says now. */
 const deadAfterMs = 120_000;
 
-/** Who works on a run, as the store keeps it. */
+/** The process that works on a run, as the store keeps it. */
 export interface RunOwner {
   readonly host: string;
   readonly pid: number;
-  readonly heartbeat_at: string;
+  /** See {@link processStart}; null when the owner's system did not say. */
+  readonly processStart: string | null;
+  readonly heartbeatAt: string;
+}
+
+/** The columns of `runs` that make a {@link RunOwner}. */
+export const ownerColumns = "host, pid, process_start AS processStart, heartbeat_at AS heartbeatAt";
+
+/** This process as the owner of a run. */
+export function thisOwner(): Omit<RunOwner, "heartbeatAt"> {
+  return { host: hostname(), pid: process.pid, processStart: processStart(process.pid) ?? null };
 }
 
 /** Whether nobody works on the run any more: its process is gone, or has been silent for two minutes. */
 export function isDead(owner: RunOwner, now: string): boolean {
-  const silentMs = Date.parse(now) - Date.parse(owner.heartbeat_at);
-  return silentMs > deadAfterMs || (owner.host === hostname() && !isAlive(owner.pid));
+  const silentMs = Date.parse(now) - Date.parse(owner.heartbeatAt);
+  return silentMs > deadAfterMs || whereIsOwner(owner) === "gone";
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives and belongs to somebody else.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
+/**
+ * What this machine can tell of an owner: `here`, and certainly that process; `gone`; `unsure`, when a process of that
+ * number lives but may be a later one; or it is `elsewhere`.
+ */
+export function whereIsOwner(owner: RunOwner): "here" | "gone" | "unsure" | "elsewhere" {
+  if (owner.host !== hostname()) return "elsewhere";
+  const start = processStart(owner.pid);
+  if (start === undefined) return "gone";
+  if (start === null || owner.processStart === null) return "unsure";
+  return start === owner.processStart ? "here" : "gone";
 }

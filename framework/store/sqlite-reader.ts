@@ -1,6 +1,6 @@
 import type { Database, Statement } from "better-sqlite3";
 import type { AssetKey } from "../definition/asset-key.ts";
-import type { Outcome, RunStatus } from "../event/event.ts";
+import type { Outcome } from "../event/event.ts";
 import type { Json } from "../util/hash.ts";
 import {
   type AttemptRow,
@@ -14,18 +14,18 @@ import {
   runRecord,
   storedEvent,
 } from "./rows.ts";
+import { ownerColumns, type RunOwner } from "./run-owner.ts";
 import { asStoreError } from "./store-error.ts";
 import type {
   AttemptRecord,
   CheckResultRecord,
-  Instant,
   MaterializationRecord,
   RunRecord,
   StoredEvent,
   StoreReader,
 } from "./store.ts";
 
-const runColumns = `r.id, r.status, r.trigger, r.target, r.selection, r.started_at, r.finished_at,
+const runColumns = `r.id, r.status, r.trigger, r.target, r.selection, r.tags, r.resumes, r.started_at, r.finished_at,
   ${(["materialized", "fresh", "failed", "skipped", "cancelled"] satisfies Outcome[])
     .map(
       (outcome) =>
@@ -48,19 +48,23 @@ export class SqliteReader implements StoreReader {
     this.target = target;
   }
 
-  runs(
-    filter: { limit?: number; key?: AssetKey; since?: Instant; status?: RunStatus } = {},
-  ): readonly RunRecord[] {
+  runs(filter: Parameters<StoreReader["runs"]>[0] = {}): readonly RunRecord[] {
     return this.all<RunRow>(
       `SELECT ${runColumns} FROM runs r
        WHERE r.target = @target AND (@since IS NULL OR r.started_at >= @since) AND (@status IS NULL OR r.status = @status)
          AND (@key IS NULL OR EXISTS (SELECT 1 FROM attempts WHERE run_id = r.id AND key = @key))
+         AND (@selection IS NULL OR r.selection = @selection) AND (@before IS NULL OR r.started_at < @before)
+         AND NOT EXISTS (SELECT 1 FROM json_each(@tags) asked WHERE NOT EXISTS (
+           SELECT 1 FROM json_each(r.tags) tag WHERE tag.key = asked.key AND tag.value = asked.value))
        ORDER BY r.started_at DESC, r.id DESC LIMIT @limit`,
       {
         target: this.target,
         since: filter.since ?? null,
         status: filter.status ?? null,
         key: filter.key ?? null,
+        selection: filter.selection ?? null,
+        before: filter.before ?? null,
+        tags: JSON.stringify(filter.tags ?? {}),
         limit: filter.limit ?? -1,
       },
     ).map(runRecord);
@@ -74,6 +78,20 @@ export class SqliteReader implements StoreReader {
     const exact = rows.find((row) => row.id === id);
     const only = exact ?? (rows.length === 1 ? rows[0] : undefined);
     return only === undefined ? undefined : runRecord(only);
+  }
+
+  resumersOf(runId: string): readonly RunRecord[] {
+    return this.all<RunRow>(
+      `WITH RECURSIVE resumers (id) AS (
+         SELECT id FROM runs WHERE resumes = @runId
+         UNION SELECT r.id FROM runs r JOIN resumers ON r.resumes = resumers.id)
+       SELECT ${runColumns} FROM runs r WHERE r.id IN (SELECT id FROM resumers) ORDER BY r.started_at, r.id`,
+      { runId },
+    ).map(runRecord);
+  }
+
+  runOwner(runId: string): RunOwner | undefined {
+    return this.all<RunOwner>(`SELECT ${ownerColumns} FROM runs WHERE id = @runId`, { runId })[0];
   }
 
   attempts(runId: string): readonly AttemptRecord[] {
@@ -112,6 +130,13 @@ export class SqliteReader implements StoreReader {
       `SELECT ${materializationColumns} FROM materializations m
        WHERE m.target = @target AND m.key = @key ORDER BY m.id DESC LIMIT @limit`,
       { target: this.target, key, limit },
+    ).map(materializationRecord);
+  }
+
+  runMaterializations(runId: string): readonly MaterializationRecord[] {
+    return this.all<MaterializationRow>(
+      `SELECT ${materializationColumns} FROM materializations m WHERE m.run_id = @runId ORDER BY m.id`,
+      { runId },
     ).map(materializationRecord);
   }
 

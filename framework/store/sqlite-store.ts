@@ -1,26 +1,33 @@
-import { hostname } from "node:os";
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { RunEvent, RunStatus } from "../event/event.ts";
 import { toJson } from "./rows.ts";
-import { isDead, type RunOwner } from "./run-owner.ts";
+import { isDead, ownerColumns, type RunOwner, thisOwner } from "./run-owner.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
 import type {
   AttemptRecord,
   CheckResultRecord,
   FinishedMaterialization,
   Instant,
-  RunRecord,
+  StartedRun,
   Store,
 } from "./store.ts";
 
 /** The reads and the writes on one connection. Every write is one immediate transaction. */
 export class SqliteStore extends SqliteReader implements Store {
-  startRun(run: Pick<RunRecord, "id" | "trigger" | "selection" | "startedAt">, event: RunEvent): void {
+  startRun({ tags = {}, resumes, ...run }: StartedRun, event: RunEvent): void {
     this.#transaction(() => {
       this.statement(
-        `INSERT INTO runs (id, target, status, trigger, selection, started_at, host, pid, heartbeat_at)
-         VALUES (@id, @target, 'running', @trigger, @selection, @startedAt, @host, @pid, @startedAt)`,
-      ).run({ ...run, target: this.target, host: hostname(), pid: process.pid });
+        `INSERT INTO runs
+           (id, target, status, trigger, selection, tags, resumes, started_at, host, pid, process_start, heartbeat_at)
+         VALUES
+           (@id, @target, 'running', @trigger, @selection, @tags, @resumes, @startedAt, @host, @pid, @processStart, @startedAt)`,
+      ).run({
+        ...run,
+        ...thisOwner(),
+        target: this.target,
+        tags: JSON.stringify(tags),
+        resumes: resumes ?? null,
+      });
       this.#append(event);
     });
   }
@@ -123,7 +130,7 @@ export class SqliteStore extends SqliteReader implements Store {
   interruptDeadRuns(now: Instant): readonly string[] {
     return this.#transaction(() => {
       const running = this.all<RunOwner & { id: string }>(
-        `SELECT id, host, pid, heartbeat_at FROM runs WHERE status = 'running'`,
+        `SELECT id, ${ownerColumns} FROM runs WHERE status = 'running'`,
         {},
       );
       const dead = running.filter((run) => isDead(run, now));

@@ -10,9 +10,13 @@ import type {
 } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
 import type { Json } from "../util/hash.ts";
+import type { RunOwner } from "./run-owner.ts";
 
 /** Every instant in the store is ISO 8601, UTC, milliseconds, so that text order is time order. */
 export type Instant = string;
+
+/** Names and values that a person gives a run, to find it by. */
+export type Tags = Readonly<Record<string, string>>;
 
 /** One walk of the materializer. */
 export interface RunRecord {
@@ -22,6 +26,10 @@ export interface RunRecord {
   readonly target: string;
   /** As typed; empty for "everything". */
   readonly selection: string;
+  /** What the person who started it calls it by. */
+  readonly tags: Tags;
+  /** The earlier run that it goes on with. */
+  readonly resumes: string | undefined;
   readonly startedAt: Instant;
   readonly finishedAt: Instant | undefined;
   /** Assets by outcome so far. */
@@ -90,9 +98,18 @@ export interface StoreReader {
     readonly key?: AssetKey;
     readonly since?: Instant;
     readonly status?: RunStatus;
+    /** Only those that have all of them. */
+    readonly tags?: Tags;
+    readonly selection?: string;
+    /** Only those that started earlier. */
+    readonly before?: Instant;
   }): readonly RunRecord[];
   /** By whole id, or by a unique beginning of one (at least 4 characters). */
   run(id: string): RunRecord | undefined;
+  /** Those that go on with a run, and those that go on with these in turn; oldest first. */
+  resumersOf(runId: string): readonly RunRecord[];
+  /** Who works on a run, or worked on it last. */
+  runOwner(runId: string): RunOwner | undefined;
   attempts(runId: string): readonly AttemptRecord[];
   /** Oldest first, those with an id above `after`. */
   events(filter: {
@@ -105,6 +122,8 @@ export interface StoreReader {
   latestMaterializations(): ReadonlyMap<AssetKey, MaterializationRecord>;
   /** Newest first. */
   materializations(key: AssetKey, limit?: number): readonly MaterializationRecord[];
+  /** What a run wrote, in the order of its writes. */
+  runMaterializations(runId: string): readonly MaterializationRecord[];
   /** Outcome and instant of the last attempt of each asset, also of those that failed. */
   latestOutcomes(): ReadonlyMap<
     AssetKey,
@@ -144,10 +163,14 @@ export interface FinishedMaterialization {
   readonly event: RunEvent;
 }
 
+/** What is known of a run when it starts. */
+export type StartedRun = Pick<RunRecord, "id" | "trigger" | "selection" | "startedAt"> &
+  Partial<Pick<RunRecord, "tags" | "resumes">>;
+
 /** The reader plus the writes, each one transaction. Used by the materializer alone. */
 export interface Store extends StoreReader {
   /** Records the run as running, owned by this process. */
-  startRun(run: Pick<RunRecord, "id" | "trigger" | "selection" | "startedAt">, event: RunEvent): void;
+  startRun(run: StartedRun, event: RunEvent): void;
   /** Says that this process still works on the run. */
   heartbeat(runId: string, at: Instant): void;
   startAttempt(

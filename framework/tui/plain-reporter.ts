@@ -4,6 +4,7 @@ import { unreachable } from "../util/unreachable.ts";
 import { causeWord } from "./words/cause.ts";
 import { valueText } from "./words/check.ts";
 import { rowCountOf } from "./words/metadata.ts";
+import { tagsText } from "./words/run.ts";
 import { cleanText } from "./words/text.ts";
 
 /** What {@link createPlainReporter} takes. */
@@ -68,6 +69,8 @@ class PlainReporter implements Reporter {
           assets: event.keys.length,
           workers: event.workers,
           selection: event.selection || undefined,
+          tags: event.tags === undefined ? undefined : tagsText(event.tags),
+          resumes: event.resumes,
         });
       case "asset-started":
         return this.#started(event);

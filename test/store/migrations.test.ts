@@ -13,7 +13,7 @@ import { temporaryDirectory } from "../support/rig.ts";
 import { countRows } from "./history.ts";
 
 // A fixture is a store as a moraine of that schema left it: `sqlite3 moraine.db .dump`, and its `user_version`. What
-// the newest moraine reads from it lies beside it. Neither may ever change; docs/store.md says how to add the next.
+// the newest moraine reads from it lies beside it, and only gains what records gain. docs/store.md says how to add the next.
 const fixtures = join(import.meta.dirname, "fixtures");
 const number = (version: number) => String(version).padStart(3, "0");
 const fixtureOf = (version: number) => join(fixtures, `schema-${number(version)}.sql`);

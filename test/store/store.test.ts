@@ -7,8 +7,10 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { assetKey } from "moraine";
 import type { RunEvent } from "../../framework/event/event.ts";
 import { openStore, openStoreReader } from "../../framework/store/open-store.ts";
-import type { Store } from "../../framework/store/store.ts";
+import { type RunOwner, whereIsOwner } from "../../framework/store/run-owner.ts";
+import type { Store, Tags } from "../../framework/store/store.ts";
 import { StoreError } from "../../framework/store/store-error.ts";
+import { processStart } from "../../framework/util/process-start.ts";
 import { temporaryDirectory } from "../support/rig.ts";
 
 const users = assetKey("raw/users");
@@ -47,6 +49,15 @@ function materialize(store: Store, runId: string, dataVersion: string, seconds =
     failure: undefined,
     event: event(runId, "finished"),
   });
+}
+
+/** Gives a run another owner on this machine, behind the store's back. */
+function own(path: string, runId: string, owner: Pick<RunOwner, "pid" | "processStart">): void {
+  const raw = new Database(path);
+  raw
+    .prepare("UPDATE runs SET pid = @pid, process_start = @processStart WHERE id = @runId")
+    .run({ ...owner, runId });
+  raw.close();
 }
 
 function problemOf(path: string): unknown {
@@ -122,17 +133,62 @@ describe("the store", () => {
     const store = open(path);
     startRun(store, "mine", new Date().toISOString());
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
+    const pid = child.pid ?? 0;
     const now = new Date().toISOString();
     startRun(store, "theirs", now);
-    const raw = new Database(path);
-    raw.prepare("UPDATE runs SET pid = ? WHERE id = 'theirs'").run(child.pid);
-    raw.close();
+    own(path, "theirs", { pid, processStart: processStart(pid) ?? null });
     expect(store.interruptDeadRuns(now)).toEqual([]);
     child.kill("SIGKILL");
     await once(child, "exit");
     expect(store.interruptDeadRuns(now)).toEqual(["theirs"]);
     expect(store.run("theirs")?.status).toBe("interrupted");
     expect(store.run("mine")?.status).toBe("running");
+  });
+
+  it("does not take a later process with the same number for the owner of a run", () => {
+    const path = join(temporaryDirectory(), "moraine.db");
+    const store = open(path);
+    const now = new Date().toISOString();
+    for (const id of ["mine", "reused", "unknown"]) startRun(store, id, now);
+    own(path, "reused", { pid: process.pid, processStart: "another boot:42" });
+    own(path, "unknown", { pid: process.pid, processStart: null });
+    const owners = ["mine", "reused", "unknown"].flatMap((id) => store.runOwner(id) ?? []);
+    expect(owners.map(whereIsOwner)).toEqual(["here", "gone", "unsure"]);
+    expect(store.interruptDeadRuns(now)).toEqual(["reused"]);
+  });
+
+  it("finds runs by all of some tags, and by selection and start", () => {
+    const store = open(join(temporaryDirectory(), "moraine.db"));
+    const start = (id: string, seconds: number, selection: string, tags: Tags) =>
+      store.startRun({ id, trigger: "cli", selection, startedAt: at(seconds), tags }, event(id, "started"));
+    start("run1", 1, "a+", { team: "crm", 'odd"name': "x" });
+    start("run2", 2, "a+", { team: "crm", reason: "backfill" });
+    start("run3", 3, "", { team: "finance" });
+    const found = (filter: Parameters<Store["runs"]>[0]) => store.runs(filter).map((run) => run.id);
+    expect(found({ tags: {} })).toEqual(["run3", "run2", "run1"]);
+    expect(found({ tags: { team: "crm" } })).toEqual(["run2", "run1"]);
+    expect(found({ tags: { team: "crm", reason: "backfill" } })).toEqual(["run2"]);
+    expect(found({ tags: { 'odd"name': "x" } })).toEqual(["run1"]);
+    expect(found({ tags: { team: "crm", reason: "fun" } })).toEqual([]);
+    expect(found({ selection: "a+", before: at(2) })).toEqual(["run1"]);
+    expect(store.run("run2")?.tags).toEqual({ team: "crm", reason: "backfill" });
+  });
+
+  it("follows the runs that go on with a run, and with these in turn", () => {
+    const store = open(join(temporaryDirectory(), "moraine.db"));
+    const start = (id: string, seconds: number, resumes?: string) =>
+      store.startRun(
+        { id, trigger: "cli", selection: "", startedAt: at(seconds), resumes },
+        event(id, "started"),
+      );
+    start("first", 1);
+    start("second", 2, "first");
+    start("other", 3);
+    start("third", 4, "second");
+    start("again", 5, "first");
+    expect(store.resumersOf("first").map((run) => run.id)).toEqual(["second", "third", "again"]);
+    expect(store.resumersOf("other")).toEqual([]);
+    expect(store.run("third")?.resumes).toBe("second");
   });
 });
 

@@ -6,7 +6,7 @@ import { systemClock } from "../../util/clock.ts";
 import { print, printJson } from "../output/print.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
-import { findRun } from "./runs.ts";
+import { findRun } from "./find-run.ts";
 import { selectOne } from "./statuses.ts";
 
 interface LogsOptions {

@@ -9,6 +9,7 @@ import { voiceOf } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import { codeOfSignal, type VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
+import { parseTags } from "./run-tags.ts";
 import { select, selectionText } from "./statuses.ts";
 
 /** The options of `moraine materialize`. */
@@ -17,6 +18,7 @@ export interface MaterializeOptions {
   readonly workers?: number;
   readonly failFast?: boolean;
   readonly progress?: string;
+  readonly tag?: readonly string[];
 }
 
 /** How many assets of one outside system work at once when the project does not say. */
@@ -75,6 +77,7 @@ export async function materializeProject(
     forced: new Set(options.force === true ? keys : []),
     selection: selectionText(terms),
     trigger: request.trigger,
+    tags: parseTags(options.tag),
     store: project.store,
     lakehouse: project.lakehouse,
     resources: project.resources(),

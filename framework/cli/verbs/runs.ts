@@ -1,20 +1,22 @@
-import { isAssetKey } from "../../definition/asset-key.ts";
 import type { RunStatus } from "../../event/event.ts";
-import { checkSign, checkText, severityText } from "../../tui/words/check.ts";
-import { tableLines } from "../../tui/words/columns.ts";
-import { reasonTag } from "../../tui/words/failure.ts";
-import { formatDuration } from "../../tui/words/numbers.ts";
 import type { RunRecord } from "../../store/store.ts";
+import { tableLines } from "../../tui/words/columns.ts";
+import { formatDuration } from "../../tui/words/numbers.ts";
+import { tagsText } from "../../tui/words/run.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
-import type { OpenProject } from "../project/open-project.ts";
+import type { OpenConfig } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
+import { runJson } from "./find-run.ts";
+import { parseTags } from "./run-tags.ts";
+import { showRun } from "./show-run.ts";
 
 interface RunsOptions {
   readonly limit?: number;
   readonly since?: string;
   readonly status?: string;
+  readonly tag?: readonly string[];
 }
 
 const statuses: readonly RunStatus[] = ["running", "succeeded", "failed", "cancelled", "interrupted"];
@@ -25,12 +27,16 @@ export async function runs(
   [id]: readonly string[],
   options: RunsOptions,
 ): Promise<number> {
-  const project = await context.openProject();
+  const project = await context.openConfig();
   // Whoever looks should not see a run as running whose process is gone.
   project.store.interruptDeadRuns(new Date().toISOString());
-  if (id !== undefined) return showRun(context, project, id);
+  return id === undefined ? listRuns(context, project, options) : showRun(context, project, id);
+}
+
+function listRuns(context: VerbContext, project: OpenConfig, options: RunsOptions): number {
   const found = project.store.runs({
     limit: options.limit ?? 20,
+    tags: parseTags(options.tag),
     ...(options.since === undefined ? {} : { since: instant(options.since) }),
     ...(options.status === undefined ? {} : { status: statusOf(options.status) }),
   });
@@ -39,6 +45,7 @@ export async function runs(
     return 0;
   }
   const { signs, paint } = lookOf(context.options);
+  const hasTags = found.some((run) => Object.keys(run.tags).length > 0);
   print(
     ...tableLines(
       [
@@ -50,6 +57,7 @@ export async function runs(
         { title: "outcome" },
         { title: "time", align: "right" },
         ...outcomes.map((outcome) => ({ title: signs.sign[outcome], align: "right" as const })),
+        ...(hasTags ? [{ title: "tags" }] : []),
       ],
       found.map((run) => [
         signs.sign[signOf(run.status)],
@@ -62,6 +70,7 @@ export async function runs(
           ? ""
           : formatDuration(Date.parse(run.finishedAt) - Date.parse(run.startedAt)),
         ...outcomes.map((outcome) => String(run.counts[outcome])),
+        tagsText(run.tags),
       ]),
       { width: tableWidth() },
     ),
@@ -71,76 +80,7 @@ export async function runs(
 
 const outcomes = ["materialized", "fresh", "failed", "skipped"] as const;
 
-function showRun(context: VerbContext, project: OpenProject, id: string): number {
-  const run = findRun(project, id);
-  const attempts = project.store.attempts(run.id);
-  const checks = [...new Set(attempts.map((attempt) => attempt.key))].flatMap((key) =>
-    project.store.checkResults(key, { runId: run.id }).toReversed(),
-  );
-  if (context.options.json === true) {
-    printJson({ ...runJson(run), attempts, checks });
-    return 0;
-  }
-  const { signs } = lookOf(context.options);
-  print(
-    `run ${run.id} ${run.status}, by ${run.trigger}, target ${run.target}, selection ${run.selection || "all"}`,
-    "",
-    ...tableLines(
-      [
-        { title: "" },
-        { title: "asset", cut: "middle" },
-        { title: "try", align: "right" },
-        { title: "outcome" },
-        { title: "time", align: "right" },
-        { title: "" },
-      ],
-      attempts.map((attempt) => [
-        signs.sign[attempt.outcome ?? "running"],
-        attempt.key,
-        attempt.attempt === 0 ? "" : String(attempt.attempt),
-        attempt.outcome ?? "",
-        attempt.finishedAt === undefined || attempt.attempt === 0
-          ? ""
-          : formatDuration(Date.parse(attempt.finishedAt) - Date.parse(attempt.startedAt)),
-        attempt.failure === undefined ? "" : `${reasonTag(attempt.failure)} ${attempt.failure.message}`,
-      ]),
-      { width: tableWidth() },
-    ),
-    ...(checks.length === 0 ? [] : [""]),
-    ...tableLines(
-      [
-        { title: "" },
-        { title: "asset", cut: "middle" },
-        { title: "check", cut: "middle" },
-        { title: "severity" },
-        { title: "result" },
-      ],
-      checks.map((check) => [
-        signs.sign[checkSign(check)],
-        check.key,
-        check.check,
-        severityText(check),
-        checkText(check),
-      ]),
-      { width: tableWidth() },
-    ),
-  );
-  return 0;
-}
-
-/** Finds a run by the whole or the unique beginning of its id. */
-export function findRun(project: OpenProject, id: string): RunRecord {
-  const run = project.store.run(id);
-  if (run !== undefined) return run;
-  const hint = isAssetKey(id) ? `moraine show ${id}` : "moraine runs";
-  throw new UsageError(`no run ${id}, or more than one begins so`, hint);
-}
-
-function runJson(run: RunRecord) {
-  return { ...run, finishedAt: run.finishedAt ?? null };
-}
-
-function signOf(status: RunStatus | undefined) {
+function signOf(status: RunRecord["status"] | undefined) {
   if (status === "succeeded") return "materialized";
   return status === "failed" || status === "running" ? status : "cancelled";
 }

@@ -1,7 +1,7 @@
 import Database from "better-sqlite3";
 import { connectReader, withConnection } from "../connect.ts";
 import { migrate, newestSchema, schemaOf } from "../migrate.ts";
-import { isDead, type RunOwner } from "../run-owner.ts";
+import { isDead, ownerColumns, type RunOwner } from "../run-owner.ts";
 import { StoreError } from "../store-error.ts";
 import type { Instant } from "../store.ts";
 import { invariants } from "./invariants.ts";
@@ -98,7 +98,7 @@ function* examine(
     if (rows.length > 0) yield damaged(name, `${rowsOf(rows.length)} ${broken}`, rows.map(String));
   }
   const running = database
-    .prepare("SELECT id, host, pid, heartbeat_at FROM runs WHERE status = 'running'")
+    .prepare(`SELECT id, ${ownerColumns} FROM runs WHERE status = 'running'`)
     .all() as (RunOwner & { id: string })[];
   const dead = running.filter((run) => isDead(run, now)).map((run) => run.id);
   if (dead.length > 0) {

@@ -4,6 +4,7 @@ import { causeSummary } from "./cause.ts";
 import { checkText } from "./check.ts";
 import { metadataSummary } from "./metadata.ts";
 import { countOf, formatDuration } from "./numbers.ts";
+import { tagsText } from "./run.ts";
 import { cleanText } from "./text.ts";
 
 /** One event as a line of a log, with its level; `logs` and the run screen print these. */
@@ -26,7 +27,13 @@ export function logLine(event: RunEvent): LogLine | undefined {
     case "run-started":
       return line(
         "info",
-        `run ${event.runId} started, ${countOf(event.keys.length, "asset")}, ${countOf(event.workers, "worker")}`,
+        [
+          `run ${event.runId} started`,
+          countOf(event.keys.length, "asset"),
+          countOf(event.workers, "worker"),
+          ...(event.resumes === undefined ? [] : [`resumes ${event.resumes}`]),
+          ...(event.tags === undefined ? [] : [tagsText(event.tags)]),
+        ].join(", "),
       );
     case "asset-started":
       return line("info", `started${tryOf(event)}, ${causeSummary(event.causes) || "asked for"}`);

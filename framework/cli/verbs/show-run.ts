@@ -1,0 +1,81 @@
+import type { RunRecord } from "../../store/store.ts";
+import { checkSign, checkText, severityText } from "../../tui/words/check.ts";
+import { tableLines } from "../../tui/words/columns.ts";
+import { reasonTag } from "../../tui/words/failure.ts";
+import { formatDuration } from "../../tui/words/numbers.ts";
+import { tagsText } from "../../tui/words/run.ts";
+import { print, printJson } from "../output/print.ts";
+import { lookOf, tableWidth } from "../output/terminal.ts";
+import type { OpenConfig } from "../project/open-project.ts";
+import type { VerbContext } from "../run-verb.ts";
+import { findRun, runJson } from "./find-run.ts";
+
+/** `moraine runs RUN`. */
+export function showRun(context: VerbContext, { store }: OpenConfig, id: string): number {
+  const run = findRun({ store }, id);
+  const attempts = store.attempts(run.id);
+  const checks = [...new Set(attempts.map((attempt) => attempt.key))].flatMap((key) =>
+    store.checkResults(key, { runId: run.id }).toReversed(),
+  );
+  const resumedBy = store.resumersOf(run.id).filter((later) => later.resumes === run.id);
+  if (context.options.json === true) {
+    printJson({ ...runJson(run), resumedBy: resumedBy.map((later) => later.id), attempts, checks });
+    return 0;
+  }
+  const { signs } = lookOf(context.options);
+  print(
+    `run ${run.id} ${run.status}, by ${run.trigger}, target ${run.target}, selection ${run.selection || "all"}`,
+    ...linkLines(run, resumedBy),
+    "",
+    ...tableLines(
+      [
+        { title: "" },
+        { title: "asset", cut: "middle" },
+        { title: "try", align: "right" },
+        { title: "outcome" },
+        { title: "time", align: "right" },
+        { title: "" },
+      ],
+      attempts.map((attempt) => [
+        signs.sign[attempt.outcome ?? "running"],
+        attempt.key,
+        attempt.attempt === 0 ? "" : String(attempt.attempt),
+        attempt.outcome ?? "",
+        attempt.finishedAt === undefined || attempt.attempt === 0
+          ? ""
+          : formatDuration(Date.parse(attempt.finishedAt) - Date.parse(attempt.startedAt)),
+        attempt.failure === undefined ? "" : `${reasonTag(attempt.failure)} ${attempt.failure.message}`,
+      ]),
+      { width: tableWidth() },
+    ),
+    ...(checks.length === 0 ? [] : [""]),
+    ...tableLines(
+      [
+        { title: "" },
+        { title: "asset", cut: "middle" },
+        { title: "check", cut: "middle" },
+        { title: "severity" },
+        { title: "result" },
+      ],
+      checks.map((check) => [
+        signs.sign[checkSign(check)],
+        check.key,
+        check.check,
+        severityText(check),
+        checkText(check),
+      ]),
+      { width: tableWidth() },
+    ),
+  );
+  return 0;
+}
+
+/** Its tags, the run that it goes on with, and those that went on with it. */
+function linkLines(run: RunRecord, resumedBy: readonly RunRecord[]): readonly string[] {
+  const tags = tagsText(run.tags);
+  return [
+    ...(tags === "" ? [] : [`  tags        ${tags}`]),
+    ...(run.resumes === undefined ? [] : [`  resumes     ${run.resumes}`]),
+    ...resumedBy.map((later) => `  resumed by  ${later.id} ${later.status}`),
+  ];
+}
