@@ -29,13 +29,11 @@ describe("run tags", () => {
   it("are recorded with the run, shown, and find it again", async () => {
     const project = row();
     await project.run("materialize");
-    const { stdout } = await project.run(
-      "materialize",
-      ...["--tag", "reason=backfill", "--tag", "note=two words, = too", "--json"],
-    );
     const tags = { reason: "backfill", note: "two words, = too" };
+    const given = Object.entries(tags).flatMap(([name, value]) => ["--tag", `${name}=${value}`]);
+    const { stdout } = await project.run("materialize", ...given, "--json");
     expect(JSON.parse(stdout.split("\n")[0] ?? "")).toMatchObject({ type: "run-started", tags });
-    const found = await project.json<Run[]>("runs", "--tag", "reason=backfill", "--tag", `note=${tags.note}`);
+    const found = await project.json<Run[]>("runs", ...given);
     expect(found).toMatchObject([{ status: "succeeded", tags }]);
     expect(await project.json("runs")).toMatchObject([{ tags }, { tags: {} }]);
     expect(await project.json("runs", "--tag", "reason=fun")).toEqual([]);
