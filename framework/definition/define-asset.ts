@@ -1,4 +1,3 @@
-import { hashJson } from "../util/hash.ts";
 import { type AssetKey, isAssetKey } from "./asset-key.ts";
 import { type Asset, type AssetOptions, defaultRetry, type Deps } from "./asset.ts";
 import { functionVersion } from "./function-version.ts";
@@ -38,8 +37,7 @@ export function defineAsset<R = unknown, const D extends Deps = Deps>(options: A
     owners: options.owners ?? [],
     tags: options.tags ?? [],
     description: options.description,
-    codeVersion: () =>
-      (version ??= options.codeVersion ?? hashJson({ materialize: functionVersion(options.materialize) })),
+    codeVersion: () => (version ??= options.codeVersion ?? functionVersion(options.materialize)),
     refresh: options.refresh,
     connection: undefined,
     retry: { ...defaultRetry, ...options.retry },

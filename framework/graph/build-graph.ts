@@ -24,7 +24,8 @@ export function buildGraph(definitions: Definitions): AssetGraph {
     problems,
   );
   const graph = connect(assets, problems);
-  const cycle = findCycle(graph);
+  const downstreams = neighbours(graph, (key) => graph.outNeighbors(key));
+  const cycle = findCycle(downstreams);
   if (cycle !== undefined) {
     problems.push({
       message: `assets read each other in a circle: ${cycle.join(" -> ")}`,
@@ -32,7 +33,14 @@ export function buildGraph(definitions: Definitions): AssetGraph {
     });
   }
   if (problems.length > 0) throw new DefinitionError(problems);
-  return new GraphologyAssetGraph(assets, checks, graph);
+  // The graph itself is not kept: its edges take far more memory than the lists read from them.
+  return new FrozenAssetGraph({
+    keys: topologicalSort(graph) as AssetKey[],
+    assets,
+    checks,
+    upstreams: neighbours(graph, (key) => graph.inNeighbors(key)),
+    downstreams,
+  });
 }
 
 function collectAssets(definitions: readonly Asset[], problems: DefinitionProblem[]): Map<AssetKey, Asset> {
@@ -119,6 +127,15 @@ function connect(assets: ReadonlyMap<AssetKey, Asset>, problems: DefinitionProbl
   return graph;
 }
 
+type Neighbours = ReadonlyMap<AssetKey, readonly AssetKey[]>;
+
+/** The neighbours of every key, in key order. */
+function neighbours(graph: DirectedGraph, of: (key: AssetKey) => readonly string[]): Neighbours {
+  return new Map(
+    (graph.nodes() as AssetKey[]).map((key) => [key, (of(key) as readonly AssetKey[]).toSorted()]),
+  );
+}
+
 function place(asset: Asset): Pick<DefinitionProblem, "where"> {
   return asset.where === undefined ? {} : { where: asset.where };
 }
@@ -128,23 +145,27 @@ function suggestion(key: string, assets: ReadonlyMap<AssetKey, Asset>): string {
   return names.length === 0 ? "" : `; did you mean ${names.join(" or ")}?`;
 }
 
-class GraphologyAssetGraph implements AssetGraph {
+class FrozenAssetGraph implements AssetGraph {
   readonly keys: readonly AssetKey[];
   readonly #assets: ReadonlyMap<AssetKey, Asset>;
   readonly #checks: ReadonlyMap<AssetKey, readonly Check[]>;
-  readonly #graph: DirectedGraph;
+  readonly #upstreams: Neighbours;
+  readonly #downstreams: Neighbours;
   readonly #position: ReadonlyMap<AssetKey, number>;
 
-  constructor(
-    assets: ReadonlyMap<AssetKey, Asset>,
-    checks: ReadonlyMap<AssetKey, readonly Check[]>,
-    graph: DirectedGraph,
-  ) {
-    this.#assets = assets;
-    this.#checks = checks;
-    this.#graph = graph;
-    this.keys = topologicalSort(graph) as AssetKey[];
-    this.#position = new Map(this.keys.map((key, position) => [key, position]));
+  constructor(parts: {
+    readonly keys: readonly AssetKey[];
+    readonly assets: ReadonlyMap<AssetKey, Asset>;
+    readonly checks: ReadonlyMap<AssetKey, readonly Check[]>;
+    readonly upstreams: Neighbours;
+    readonly downstreams: Neighbours;
+  }) {
+    this.keys = parts.keys;
+    this.#assets = parts.assets;
+    this.#checks = parts.checks;
+    this.#upstreams = parts.upstreams;
+    this.#downstreams = parts.downstreams;
+    this.#position = new Map(parts.keys.map((key, position) => [key, position]));
   }
 
   get size(): number {
@@ -166,28 +187,28 @@ class GraphologyAssetGraph implements AssetGraph {
   }
 
   upstreams(key: AssetKey): readonly AssetKey[] {
-    return this.#graph.inNeighbors(key).sort() as AssetKey[];
+    return this.#upstreams.get(key) ?? [];
   }
 
   downstreams(key: AssetKey): readonly AssetKey[] {
-    return this.#graph.outNeighbors(key).sort() as AssetKey[];
+    return this.#downstreams.get(key) ?? [];
   }
 
   ancestors(key: AssetKey, hops = Infinity): readonly AssetKey[] {
-    return this.#reach(key, hops, (node) => this.#graph.inNeighbors(node));
+    return this.#reach(key, hops, this.#upstreams);
   }
 
   descendants(key: AssetKey, hops = Infinity): readonly AssetKey[] {
-    return this.#reach(key, hops, (node) => this.#graph.outNeighbors(node));
+    return this.#reach(key, hops, this.#downstreams);
   }
 
-  #reach(start: AssetKey, hops: number, next: (key: string) => readonly string[]): readonly AssetKey[] {
-    const reached = new Set<string>([start]);
-    let frontier: readonly string[] = [start];
+  #reach(start: AssetKey, hops: number, next: Neighbours): readonly AssetKey[] {
+    const reached = new Set([start]);
+    let frontier: readonly AssetKey[] = [start];
     for (let hop = 0; hop < hops && frontier.length > 0; hop++) {
-      const further: string[] = [];
+      const further: AssetKey[] = [];
       for (const key of frontier) {
-        for (const neighbour of next(key)) {
+        for (const neighbour of next.get(key) ?? []) {
           if (reached.has(neighbour)) continue;
           reached.add(neighbour);
           further.push(neighbour);
@@ -197,6 +218,6 @@ class GraphologyAssetGraph implements AssetGraph {
     }
     reached.delete(start);
     const position = (key: AssetKey) => this.#position.get(key) ?? 0;
-    return ([...reached] as AssetKey[]).sort((a, b) => position(a) - position(b));
+    return [...reached].sort((a, b) => position(a) - position(b));
   }
 }

@@ -77,39 +77,44 @@ export function attemptRecord(row: AttemptRow): AttemptRecord {
   };
 }
 
-export interface MaterializationRow {
-  id: number;
-  run_id: string;
-  key: AssetKey;
-  started_at: string;
-  finished_at: string;
-  code_version: string;
-  data_version: string | null;
-  snapshot_id: string | null;
-  metadata: string;
-  /** JSON array of [upstream, data version]. */
-  upstreams: string;
-}
+/** The columns of {@link MaterializationRow}, of `materializations m`. */
+export const materializationColumns = `m.id, m.run_id, m.key, m.started_at, m.finished_at, m.code_version, m.data_version,
+  m.snapshot_id, m.metadata`;
 
-export function materializationRecord(row: MaterializationRow): MaterializationRecord {
-  const upstreams = JSON.parse(row.upstreams) as [AssetKey, string | null][];
+/** A row as a tuple: of these there are as many as assets, and an object by column name takes twice as long to make. */
+export type MaterializationRow = readonly [
+  id: number,
+  runId: string,
+  key: AssetKey,
+  startedAt: string,
+  finishedAt: string,
+  codeVersion: string,
+  dataVersion: string | null,
+  snapshotId: string | null,
+  metadata: string,
+];
+
+/** The record without its upstreams, which are rows of their own. */
+export function materializationRecord(
+  row: MaterializationRow,
+): Omit<MaterializationRecord, "upstreams"> & { readonly upstreams: LineageEdge[] } {
+  const [id, runId, key, startedAt, finishedAt, codeVersion, dataVersion, snapshotId, metadata] = row;
   return {
-    id: row.id,
-    runId: row.run_id,
-    key: row.key,
-    startedAt: row.started_at,
-    finishedAt: row.finished_at,
-    codeVersion: row.code_version,
-    dataVersion: row.data_version ?? undefined,
-    snapshotId: row.snapshot_id ?? undefined,
-    metadata: JSON.parse(row.metadata) as Metadata,
-    upstreams: upstreams.map(([upstream, dataVersion]): LineageEdge => ({
-      upstream,
-      downstream: row.key,
-      dataVersion: dataVersion ?? undefined,
-    })),
+    id,
+    runId,
+    key,
+    startedAt,
+    finishedAt,
+    codeVersion,
+    dataVersion: dataVersion ?? undefined,
+    snapshotId: snapshotId ?? undefined,
+    metadata: JSON.parse(metadata) as Metadata,
+    upstreams: [],
   };
 }
+
+/** `materialization_id, upstream, data_version` of `lineage`. */
+export type LineageRow = readonly [materializationId: number, upstream: AssetKey, dataVersion: string | null];
 
 export interface CheckResultRow {
   run_id: string;

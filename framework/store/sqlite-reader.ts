@@ -2,12 +2,15 @@ import type { Database, Statement } from "better-sqlite3";
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { Outcome } from "../event/event.ts";
 import type { Json } from "../util/hash.ts";
+import { newestRows } from "./newest-rows.ts";
 import {
   type AttemptRow,
   attemptRecord,
   type CheckResultRow,
   checkResultRecord,
   type EventRow,
+  type LineageRow,
+  materializationColumns,
   type MaterializationRow,
   materializationRecord,
   type RunRow,
@@ -33,9 +36,8 @@ const runColumns = `r.id, r.status, r.trigger, r.target, r.selection, r.tags, r.
     )
     .join(", ")}`;
 
-const materializationColumns = `m.id, m.run_id, m.key, m.started_at, m.finished_at, m.code_version, m.data_version,
-  m.snapshot_id, m.metadata,
-  (SELECT json_group_array(json_array(upstream, data_version)) FROM lineage WHERE materialization_id = m.id) AS upstreams`;
+const newestMaterializations = newestRows("materializations", ["key", "partition"]);
+const newestCheckResults = newestRows("check_results", ["key", "partition", "check_name"]);
 
 /** The reads, on any connection. Statements are compiled once, when first used. */
 export class SqliteReader implements StoreReader {
@@ -117,20 +119,21 @@ export class SqliteReader implements StoreReader {
   }
 
   latestMaterializations(): ReadonlyMap<AssetKey, MaterializationRecord> {
-    const rows = this.all<MaterializationRow>(
-      `SELECT ${materializationColumns} FROM materializations m
-       WHERE m.id IN (SELECT max(id) FROM materializations WHERE target = @target AND partition = '' GROUP BY key)`,
+    const records = this.#withLineage(
+      `${newestMaterializations}
+       SELECT ${materializationColumns} FROM materializations m
+       WHERE m.id IN (SELECT id FROM newest WHERE partition = '')`,
       { target: this.target },
     );
-    return new Map(rows.map((row) => [row.key, materializationRecord(row)]));
+    return new Map(records.map((record) => [record.key, record]));
   }
 
   materializations(key: AssetKey, limit = -1): readonly MaterializationRecord[] {
-    return this.all<MaterializationRow>(
+    return this.#withLineage(
       `SELECT ${materializationColumns} FROM materializations m
        WHERE m.target = @target AND m.key = @key ORDER BY m.id DESC LIMIT @limit`,
       { target: this.target, key, limit },
-    ).map(materializationRecord);
+    );
   }
 
   runMaterializations(runId: string): readonly MaterializationRecord[] {
@@ -141,10 +144,16 @@ export class SqliteReader implements StoreReader {
   }
 
   latestOutcomes(): ReturnType<StoreReader["latestOutcomes"]> {
-    // SQLite takes the other columns from the row that holds the maximum.
+    // Every key once, then back from its last attempt to one of this target: no more is read of a long history.
     const rows = this.all<{ key: AssetKey; outcome: Outcome | null; at: string; run_id: string }>(
-      `SELECT a.key, a.outcome, max(a.started_at || printf('%06d', a.attempt)) AS latest, a.started_at AS at, a.run_id
-       FROM attempts a JOIN runs r ON r.id = a.run_id WHERE r.target = @target GROUP BY a.key`,
+      `WITH RECURSIVE keys (key) AS (
+         SELECT min(key) FROM attempts
+         UNION ALL SELECT (SELECT min(key) FROM attempts WHERE key > keys.key) FROM keys WHERE key IS NOT NULL)
+       SELECT a.key, a.outcome, a.started_at AS at, a.run_id FROM keys JOIN attempts a
+         ON (a.run_id, a.key, a.partition, a.attempt) = (
+           SELECT last.run_id, last.key, last.partition, last.attempt FROM attempts last
+           WHERE last.key = keys.key AND (SELECT target FROM runs WHERE id = last.run_id) = @target
+           ORDER BY last.started_at DESC, last.attempt DESC LIMIT 1)`,
       { target: this.target },
     );
     return new Map(
@@ -154,9 +163,9 @@ export class SqliteReader implements StoreReader {
 
   latestCheckResults(): ReadonlyMap<AssetKey, readonly CheckResultRecord[]> {
     const rows = this.all<CheckResultRow>(
-      `SELECT * FROM check_results
-       WHERE id IN (SELECT max(id) FROM check_results WHERE target = @target GROUP BY key, check_name)
-       ORDER BY key, check_name`,
+      `${newestCheckResults}
+       SELECT * FROM check_results
+       WHERE id IN (SELECT max(id) FROM newest GROUP BY key, check_name) ORDER BY key, check_name`,
       { target: this.target },
     );
     const byKey = new Map<AssetKey, CheckResultRecord[]>();
@@ -213,8 +222,33 @@ export class SqliteReader implements StoreReader {
     this.database.close();
   }
 
+  /** Reads materializations by a query for {@link materializationColumns}, and what each was made from. */
+  #withLineage(sql: string, parameters: Record<string, unknown>): readonly MaterializationRecord[] {
+    const read = this.database.transaction(() => {
+      const found = this.tuples<MaterializationRow>(sql, parameters).map(materializationRecord);
+      const records = new Map(found.map((record) => [record.id, record]));
+      const edges = this.tuples<LineageRow>(
+        `SELECT materialization_id, upstream, data_version FROM lineage
+         WHERE materialization_id IN (SELECT value FROM json_each(@ids))`,
+        { ids: JSON.stringify([...records.keys()]) },
+      );
+      for (const [id, upstream, dataVersion] of edges) {
+        const record = records.get(id);
+        record?.upstreams.push({ upstream, downstream: record.key, dataVersion: dataVersion ?? undefined });
+      }
+      return found;
+    });
+    // One transaction, or a row pruned in between would look as if it had been made from nothing.
+    return this.guarded(read);
+  }
+
   protected all<Row>(sql: string, parameters: Record<string, unknown>): Row[] {
     return this.guarded(() => this.statement(sql).all(parameters) as Row[]);
+  }
+
+  /** The same with each row as an array of its columns. Of one text, a statement gives either these or objects. */
+  protected tuples<Row>(sql: string, parameters: Record<string, unknown>): Row[] {
+    return this.guarded(() => this.statement(sql).raw().all(parameters) as Row[]);
   }
 
   /** A file can turn out to be damaged, or its disk full, long after it was opened. @throws StoreError */

@@ -9,7 +9,6 @@ export async function list(context: VerbContext, terms: readonly string[]): Prom
   const project = await context.openProject();
   const statuses = await readStatuses(project, { asked: false });
   const latest = project.store.latestMaterializations();
-  const outcomes = project.store.latestOutcomes();
   const assets = selectFrom(project, terms, statuses).map((key): ListedAsset => {
     const asset = project.graph.asset(key);
     const { status, causes } = statuses.get(key) ?? { status: "missing", causes: [] };
@@ -41,6 +40,7 @@ export async function list(context: VerbContext, terms: readonly string[]): Prom
     return 0;
   }
   const { listTable } = await import("./list-table.ts");
+  const outcomes = project.store.latestOutcomes();
   const failed = new Set([...outcomes].flatMap(([key, { outcome }]) => (outcome === "failed" ? [key] : [])));
   print(...listTable(assets, failed, context.options));
   return 0;

@@ -31,9 +31,10 @@ export function selectFrom(
   terms: readonly string[],
   statuses: ReadonlyMap<AssetKey, AssetStatus>,
 ): readonly AssetKey[] {
-  const outcomes = project.store.latestOutcomes();
+  let outcomes: ReturnType<StoreReader["latestOutcomes"]> | undefined;
   return selectAssets(project.graph, terms, {
     stateOf(key) {
+      outcomes ??= project.store.latestOutcomes();
       const states = new Set<string | undefined>([statuses.get(key)?.status, outcomes.get(key)?.outcome]);
       return new Set(selectableStates.filter((state) => states.has(state)));
     },
