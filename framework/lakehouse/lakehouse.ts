@@ -1,5 +1,6 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { TableDefinition } from "../definition/table.ts";
+import type { Writer } from "./writer.ts";
 
 /** How loaded rows meet the rows already there. */
 export type Disposition =
@@ -76,6 +77,8 @@ export interface QueryResult {
 export interface Lakehouse {
   /** `embedded`, `rest` or `athena`. */
   readonly name: string;
+  /** Whether {@link restore} works. Where it doesn't (Athena), it throws `query-failed`. */
+  readonly canRestore: boolean;
   /** The SQL name of a table in this engine, quoted. */
   tableName(key: AssetKey): string;
   /**
@@ -103,6 +106,28 @@ export interface Lakehouse {
   currentSnapshot(key: AssetKey): Promise<Snapshot | undefined>;
   /** Snapshots of the current branch, newest first. */
   history(key: AssetKey): Promise<readonly Snapshot[]>;
+  /**
+   * Every snapshot that the table still has, newest first: also those that a {@link restore} took out of the branch,
+   * and the steps of a transaction.
+   */
+  snapshots(key: AssetKey): Promise<readonly Snapshot[]>;
+  /**
+   * Makes the snapshot `to` the current one, in one commit, provided that `from` still is. Undefined stands for no
+   * snapshot: the table is there and empty. The data version follows; columns that came later stay, as NULL.
+   *
+   * Throws `commit-conflict` when another snapshot than `from` is current, `query-failed` when the table has no
+   * snapshot `to`.
+   */
+  restore(
+    key: AssetKey,
+    change: { readonly from: string | undefined; readonly to: string | undefined },
+  ): Promise<void>;
+  /**
+   * Stamps the snapshots that this process, and those it gave its {@link connectionEnvironment} to, commit to the
+   * table, until the returned function is called; see `writerOf`. Of several writers at a time to one table the
+   * stamp holds what they have in common. A lake that can't stamp does nothing.
+   */
+  attribute(key: AssetKey, writer: Writer): () => void;
   /** Id of the newest snapshot that changed content (`replace` does not count); undefined when there is none. */
   dataVersion(key: AssetKey): Promise<string | undefined>;
   /** Whether the table exists, snapshots or not. */

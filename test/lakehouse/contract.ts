@@ -8,6 +8,8 @@ import {
   type Lakehouse,
   type SourceFile,
 } from "../../framework/lakehouse/lakehouse.ts";
+import { undoWriter } from "../../framework/lakehouse/undo-writer.ts";
+import { writerOf } from "../../framework/lakehouse/writer.ts";
 
 /** What the contract needs of an implementation. */
 export interface ContractRig {
@@ -381,6 +383,187 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
       await load(append, { ...first, id: "005D" });
       expect(await ids()).toEqual(["005A", "005B", "005C", "005D"]);
       expect(await lake.expire(users.key, { olderThanMs: 60_000 })).toMatchObject({ snapshotsRemoved: 0 });
+    });
+
+    describe("restoring", () => {
+      const current = async () => (await lake.currentSnapshot(users.key))?.id;
+      const two = async () => {
+        await lake.ensureTable(users);
+        const one = (await load(append, first)).snapshotId;
+        const newest = (
+          await load({ type: "merge", strategy: "upsert", key }, { ...first, division: "x" }, second)
+        ).snapshotId;
+        return { one, two: newest };
+      };
+
+      it("makes an earlier snapshot the current one, for rows, version and history, and a later one again", async () => {
+        const { one, two: newest } = await two();
+        await lake.restore(users.key, { from: newest, to: one });
+        expect(await select("SELECT id, division FROM sf_raw.sf_user")).toEqual([
+          { id: "005A", division: null },
+        ]);
+        expect([await current(), await lake.dataVersion(users.key)]).toEqual([one, one]);
+        expect((await lake.history(users.key)).map(({ id }) => id)).toEqual([one]);
+        const kept = (await lake.snapshots(users.key)).map(({ id }) => id);
+        expect([kept[0], kept.at(-1)]).toEqual([newest, one]);
+        expect((await lake.tables())[0]?.rows).toBe(1);
+        await lake.restore(users.key, { from: one, to: newest });
+        expect(await ids()).toEqual(["005A", "005B"]);
+        expect(await lake.dataVersion(users.key)).toBe(newest);
+      });
+
+      it.each([
+        append,
+        { type: "replace" },
+        { type: "merge", strategy: "upsert", key },
+        { type: "merge", strategy: "insert-only", key },
+      ] satisfies Disposition[])("is written on top of afterwards: $type $strategy", async (disposition) => {
+        const { one, two: newest } = await two();
+        await lake.restore(users.key, { from: newest, to: one });
+        const third = await load(disposition, { ...first, id: "005C" });
+        expect(third).toMatchObject({ rowsInserted: 1, snapshotId: await current() });
+        expect(await ids()).toEqual(disposition.type === "replace" ? ["005C"] : ["005A", "005C"]);
+        expect((await lake.history(users.key)).map(({ id }) => id)).toEqual([third.snapshotId, one]);
+        expect(third.snapshotId).not.toBe(newest);
+        await lake.restore(users.key, { from: third.snapshotId, to: newest });
+        expect(await ids()).toEqual(["005A", "005B"]);
+      });
+
+      it.each([
+        append,
+        { type: "replace" },
+        { type: "merge", strategy: "upsert", key },
+        { type: "merge", strategy: "insert-only", key },
+      ] satisfies Disposition[])(
+        "empties a table, which is then written anew: $type $strategy",
+        async (disposition) => {
+          const { one, two: newest } = await two();
+          await lake.restore(users.key, { from: newest, to: undefined });
+          expect(await ids()).toEqual([]);
+          expect(await current()).toBeUndefined();
+          expect(await lake.dataVersion(users.key)).toBeUndefined();
+          expect(await lake.history(users.key)).toEqual([]);
+          expect(await lake.exists(users.key)).toBe(true);
+          const third = await load(disposition, { ...first, id: "005C" });
+          expect(third).toMatchObject({ rowsInserted: 1, snapshotId: await current() });
+          expect(await ids()).toEqual(["005C"]);
+          expect(await lake.history(users.key)).toMatchObject([
+            { id: third.snapshotId, parentId: undefined },
+          ]);
+          await load(disposition, { ...first, id: "005D" });
+          await lake.restore(users.key, { from: await current(), to: one });
+          expect(await ids()).toEqual(["005A"]);
+        },
+      );
+
+      it("keeps columns that came later, optimizes and expires what it took out of the branch", async () => {
+        const { one, two: newest } = await two();
+        const evolved = defineTable({ ...users, columns: { ...users.columns, floor: "int" } });
+        await lake.ensureTable(evolved);
+        await lake.restore(users.key, { from: newest, to: one });
+        expect(await select("SELECT id, floor FROM sf_raw.sf_user")).toEqual([{ id: "005A", floor: null }]);
+        await load(append, second);
+        await lake.optimize(users.key);
+        const version = await lake.dataVersion(users.key);
+        await lake.expire(users.key, { olderThanMs: -1 });
+        expect(await lake.snapshots(users.key)).toHaveLength(1);
+        expect(await lake.dataVersion(users.key)).toBe(version);
+        expect(await ids()).toEqual(["005A", "005B"]);
+      });
+
+      it("is refused when another writer has moved on, and leaves the table alone", async () => {
+        const { one, two: newest } = await two();
+        for (const from of [one, undefined, "1"]) {
+          expect(await failureOf(lake.restore(users.key, { from, to: one }))).toMatchObject({
+            reason: "commit-conflict",
+          });
+        }
+        expect(await current()).toBe(newest);
+      });
+
+      it("names the snapshots that there are when there is no such one, or the tables", async () => {
+        const { one, two: newest } = await two();
+        expect(await failureOf(lake.restore(users.key, { from: newest, to: "17" }))).toMatchObject({
+          reason: "query-failed",
+          message: "sf_raw.sf_user has no snapshot 17",
+          expected: expect.stringMatching(`^one of ${newest}, .*${one}$`),
+        });
+        const missing = lake.restore(assetKey("sf_raw/sf_usr"), { from: undefined, to: undefined });
+        expect(await failureOf(missing)).toMatchObject({ next: "did you mean sf_raw/sf_user?" });
+      });
+    });
+
+    describe("a writer's stamp", () => {
+      const writer = { runId: "8f21c4", partition: "2026-01-01", attempt: 2 };
+      const writers = async () => (await lake.history(users.key)).map(writerOf);
+
+      it("is on every snapshot that the writer commits, whatever the statement, and on no other", async () => {
+        await lake.ensureTable(users);
+        await load(append, first);
+        const release = lake.attribute(users.key, writer);
+        await load(append, second);
+        await load({ type: "replace" }, first);
+        await lake.query(`DELETE FROM ${lake.tableName(users.key)}`, { readOnly: false }).then(collectRows);
+        release();
+        release();
+        await load(append, second);
+        expect(await writers()).toEqual([undefined, writer, writer, writer, undefined]);
+        expect((await lake.history(users.key))[1]?.summary).toMatchObject({
+          "moraine.run-id": "8f21c4",
+          "moraine.partition": "2026-01-01",
+          "moraine.attempt": "2",
+        });
+      });
+
+      it("is on a table that is made with its rows, and not on other tables", async () => {
+        await lake.ensureTable(users);
+        const made = assetKey("sf_raw/made");
+        const release = lake.attribute(made, { ...writer, partition: "" });
+        await lake
+          .query(`CREATE TABLE ${lake.tableName(made)} AS SELECT 1 AS n`, { readOnly: false })
+          .then(collectRows);
+        await load(append, first);
+        release();
+        expect((await lake.history(made)).map(writerOf)).toEqual([{ ...writer, partition: "" }]);
+        expect(await writers()).toEqual([undefined]);
+      });
+
+      it("says only what several writers have in common", async () => {
+        await lake.ensureTable(users);
+        const releases = [1, 2].map((day) =>
+          lake.attribute(users.key, { ...writer, partition: `2026-01-0${day}` }),
+        );
+        await load(append, first);
+        for (const release of releases) release();
+        expect(await writers()).toEqual([undefined]);
+        expect((await lake.history(users.key))[0]?.summary).toMatchObject({ "moraine.run-id": "8f21c4" });
+      });
+
+      it("lets everything that one attempt committed be undone, and nothing when others committed too", async () => {
+        await lake.ensureTable(users);
+        const undo = (start: string | undefined) => undoWriter(lake, users.key, { writer, start });
+        const stamped = async (...rows: readonly object[]) => {
+          const release = lake.attribute(users.key, writer);
+          await load(append, ...rows);
+          release();
+        };
+        expect(await undo(undefined)).toBe("nothing");
+        await stamped(first);
+        await stamped(second);
+        expect(await undo(undefined)).toBe("undone");
+        expect(await undo(undefined)).toBe("nothing");
+        expect(await ids()).toEqual([]);
+        const start = (await load(append, first)).snapshotId;
+        await stamped(second);
+        expect(await undoWriter(lake, users.key, { writer: { ...writer, attempt: 1 }, start })).toBe("kept");
+        expect(await undo(start)).toBe("undone");
+        expect(await ids()).toEqual(["005A"]);
+        await stamped(second);
+        await load(append, { ...first, id: "005C" });
+        expect(await undo(start)).toBe("kept");
+        expect(await undo("17")).toBe("kept");
+        expect(await ids()).toEqual(["005A", "005B", "005C"]);
+      });
     });
 
     it("drops a table, and makes it anew under the same name", async () => {

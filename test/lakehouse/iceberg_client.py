@@ -43,6 +43,16 @@ def append():
     return rows(table)
 
 
+def restored():
+    return rows(catalog.load_table("sf_raw.restored"))
+
+
+def append_restored():
+    table = catalog.load_table("sf_raw.restored")
+    table.append(pa.Table.from_pylist([{"id": "p", "n": 9}], schema=table.schema().as_arrow()))
+    return rows(table)
+
+
 def write():
     """A table of its own: partitions, sort order, evolution, overwrite, delete, tags, statistics of every kind."""
     schema = Schema(
@@ -117,4 +127,5 @@ def conflicts():
     return {"appended": appended, "refused": refused, "tables": catalog.list_tables("sf_raw"), "exists": catalog.table_exists("sf_raw.py")}
 
 
-print(json.dumps({"read": read, "append": append, "write": write, "expire": expire, "conflicts": conflicts}[step]()))
+steps = {"restored": restored, "append-restored": append_restored, "read": read, "append": append, "write": write, "expire": expire, "conflicts": conflicts}
+print(json.dumps(steps[step]()))

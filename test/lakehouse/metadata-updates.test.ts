@@ -188,9 +188,11 @@ describe("snapshots", () => {
     );
   });
 
-  it("lose their reference", () => {
+  it("lose their reference, and with it the log of what was current", () => {
     const without = apply(two, { action: "remove-snapshot-ref", "ref-name": "main" });
     expect(without.refs).toEqual({});
+    expect(without["snapshot-log"]).toEqual([]);
+    expect(without.snapshots).toHaveLength(2);
     expect(without["current-snapshot-id"]).toBeUndefined();
   });
 

@@ -6,6 +6,7 @@ import { assetKey } from "../../framework/definition/asset-key.ts";
 import { defineTable } from "../../framework/definition/table.ts";
 import { type Catalog, startCatalog } from "../../framework/lakehouse/catalog/start-catalog.ts";
 import { collectRows } from "../../framework/lakehouse/lakehouse.ts";
+import { writerOf } from "../../framework/lakehouse/writer.ts";
 import { finished } from "./processes.ts";
 import { testClientPython } from "../support/python-environment.ts";
 import { type LakeRig, lakeRig } from "./support.ts";
@@ -95,6 +96,41 @@ it("PyIceberg reads a compacted table", async () => {
       ["005P", "9", null, null],
     ],
   });
+});
+
+it("PyIceberg sees a restored table, empty ones too, and appends to it without a stamp", async () => {
+  const restored = defineTable({ key: "sf_raw/restored", columns: { id: "string", n: "long" } });
+  const { lake } = rig;
+  const current = async () => (await lake.currentSnapshot(restored.key))?.id;
+  const release = lake.attribute(restored.key, { runId: "8f21c4", partition: "", attempt: 1 });
+  await lake.ensureTable(restored);
+  const load = async (id: string) => {
+    const files = [await rig.ndjson([{ id, n: 1 }])];
+    await lake.load({ table: restored, files, disposition: { type: "append" } });
+    return current();
+  };
+  const one = await load("a");
+  const two = await load("b");
+  await lake.restore(restored.key, { from: two, to: one });
+  expect(await python("restored")).toEqual([["a", "1"]]);
+  await lake.restore(restored.key, { from: one, to: undefined });
+  expect(await python("restored")).toEqual([]);
+  expect(await python("append-restored")).toEqual([["p", "9"]]);
+  const select = async () => collectRows(await lake.query("SELECT id FROM sf_raw.restored"));
+  expect(await select()).toEqual([{ id: "p" }]);
+  await lake.restore(restored.key, { from: await current(), to: two });
+  expect(await python("append-restored")).toEqual([
+    ["a", "1"],
+    ["b", "1"],
+    ["p", "9"],
+  ]);
+  release();
+  expect((await lake.history(restored.key)).map((snapshot) => writerOf(snapshot)?.runId)).toEqual([
+    undefined,
+    "8f21c4",
+    "8f21c4",
+  ]);
+  await lake.drop(restored.key);
 });
 
 it("PyIceberg makes, evolves, overwrites and deletes in tables that DuckDB reads", async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Clock } from "../../util/clock.ts";
+import type { Attributions, Stamp } from "./attributions.ts";
 import { alreadyExists, CatalogError, noSuchNamespace, noSuchTable } from "./catalog-error.ts";
 import { checkName, displayName, localPath, pathInside, type TableIdentifier } from "./location.ts";
 import {
@@ -50,15 +51,19 @@ export class CatalogStore {
   private readonly cache = new MetadataCache(readMetadataFile);
   private readonly clock: Pick<Clock, "now">;
   private readonly writeFile: WriteFile;
+  private readonly attributions: Attributions | undefined;
 
   constructor(options: {
     readonly dir: string;
     readonly clock: Pick<Clock, "now">;
     readonly writeFile?: WriteFile;
+    /** Whose the snapshots are that are committed here. @default nobody's */
+    readonly attributions?: Attributions;
   }) {
     this.dir = resolve(options.dir);
     this.clock = options.clock;
     this.writeFile = options.writeFile ?? writeDurably;
+    this.attributions = options.attributions;
     this.pointers = new Pointers(catalogFile(this.dir));
   }
 
@@ -221,7 +226,8 @@ export class CatalogStore {
       if (!creates) noSuchTable(displayName(identifier));
       this.expectFree(identifier);
     }
-    const metadata = applyUpdates(base?.metadata, updates, {
+    const stamp = this.attributions?.stamp(identifier) ?? {};
+    const metadata = applyUpdates(base?.metadata, stamped(updates, stamp), {
       ...this.now(),
       previousFile: base?.metadataFile,
     });
@@ -270,6 +276,15 @@ export class CatalogStore {
 /** Where the lake in `dir` keeps its pointers. */
 export function catalogFile(dir: string): string {
   return join(dir, "catalog.db");
+}
+
+/** The updates with the stamp in the summary of each new snapshot. */
+function stamped(updates: readonly Update[], stamp: Stamp): readonly Update[] {
+  return updates.map((update) => {
+    if (update.action !== "add-snapshot") return update;
+    const { snapshot } = update;
+    return { ...update, snapshot: { ...snapshot, summary: { ...snapshot.summary, ...stamp } } };
+  });
 }
 
 function newTableUpdates(location: string): readonly Update[] {

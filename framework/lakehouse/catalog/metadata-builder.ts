@@ -2,6 +2,7 @@ import { badRequest } from "./catalog-error.ts";
 import { type Integer, sameJson } from "./json.ts";
 import {
   findSnapshot,
+  mainBranch,
   type MetadataSnapshot,
   noPartitionFieldId,
   type PartitionSpec,
@@ -15,7 +16,6 @@ import {
 
 /** In updates, -1 names the schema, spec or sort order that the same commit added last. */
 const lastAdded = -1;
-const mainBranch = "main";
 const defaultFormat = 2;
 const newestFormat = 3;
 /** Iceberg's default of `write.metadata.previous-versions-max`. */
@@ -193,7 +193,8 @@ export class MetadataBuilder {
   removeReference(name: string): void {
     const { [name]: _removed, ...refs } = this.table.refs;
     this.set({ refs });
-    if (name === mainBranch) this.set({ "current-snapshot-id": undefined });
+    // The log tells which snapshot was current when, and has no word for "none": Iceberg's own implementation begins it anew.
+    if (name === mainBranch) this.set({ "current-snapshot-id": undefined, "snapshot-log": [] });
   }
 
   removeSnapshots(ids: readonly Integer[]): void {

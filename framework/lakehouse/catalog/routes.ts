@@ -6,6 +6,7 @@ import { parseJson, writeJson } from "./json.ts";
 import { displayName, type TableIdentifier } from "./location.ts";
 import { createTableUpdates, requests } from "./protocol.ts";
 import { isToken } from "./token.ts";
+import { servedMetadata } from "./served-metadata.ts";
 import { type TableCatalog, wholeTableView } from "./whole-table-view.ts";
 
 /** What the catalog tells clients it can do; views are absent on purpose. */
@@ -179,8 +180,8 @@ async function readBody(context: Context): Promise<unknown> {
   }
 }
 
-function loaded(table: LoadedTable): Response {
-  return json({ "metadata-location": table.metadataFile, metadata: table.metadata, config: {} });
+function loaded({ metadataFile, metadata }: LoadedTable): Response {
+  return json({ "metadata-location": metadataFile, metadata: servedMetadata(metadata), config: {} });
 }
 
 function errorBody(code: number, type: string, message: string): unknown {

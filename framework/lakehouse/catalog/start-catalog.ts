@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import { createAdaptorServer, type ServerType } from "@hono/node-server";
 import { FailureError } from "../../event/failure.ts";
 import { type Clock, systemClock } from "../../util/clock.ts";
+import type { Attributions } from "./attributions.ts";
 import { CatalogStore } from "./catalog-store.ts";
 import type { WriteFile } from "./metadata-file.ts";
 import { catalogRoutes } from "./routes.ts";
@@ -32,6 +33,8 @@ export interface CatalogOptions {
   readonly clock?: Pick<Clock, "now">;
   /** How metadata files are written. @default durably, see {@link WriteFile} */
   readonly writeFile?: WriteFile;
+  /** Whose the snapshots are that clients of this catalog commit. @default nobody's */
+  readonly attributions?: Attributions;
 }
 
 /**
@@ -46,6 +49,7 @@ export async function startCatalog(options: CatalogOptions): Promise<Catalog> {
     dir: options.dir,
     clock: options.clock ?? systemClock,
     ...(options.writeFile === undefined ? {} : { writeFile: options.writeFile }),
+    ...(options.attributions === undefined ? {} : { attributions: options.attributions }),
   });
   const server = createAdaptorServer({ fetch: catalogRoutes(store, token).fetch });
   const port = await listen(server, options.port ?? 0).catch((error: unknown) => {

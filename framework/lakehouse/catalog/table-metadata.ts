@@ -92,6 +92,9 @@ export interface TableMetadata {
   readonly [name: string]: unknown;
 }
 
+/** The branch that readers see. */
+export const mainBranch = "main";
+
 /** Highest partition field id of a table that never had one, as the specification sets it. */
 export const noPartitionFieldId = 999;
 

@@ -1,7 +1,14 @@
 import { badRequest } from "./catalog-error.ts";
 import type { CatalogStore, LoadedTable, TableChange } from "./catalog-store.ts";
 import type { Requirement } from "./requirements.ts";
-import { branchFrom, findSnapshot, type MetadataSnapshot, type TableMetadata } from "./table-metadata.ts";
+import {
+  branchFrom,
+  findSnapshot,
+  mainBranch,
+  type MetadataSnapshot,
+  type TableMetadata,
+} from "./table-metadata.ts";
+import { withoutSnapshots } from "./served-metadata.ts";
 import type { Update } from "./updates.ts";
 
 /** What clients may do through the protocol. */
@@ -45,10 +52,8 @@ export function wholeTableView(
   };
 }
 
-/** The table without its snapshots. The last sequence number stays, so that the next snapshot continues it. */
 function emptied(table: LoadedTable): LoadedTable {
-  const { "current-snapshot-id": _current, ...rest } = table.metadata;
-  return { ...table, metadata: { ...rest, snapshots: [], refs: {}, "snapshot-log": [] } };
+  return { ...table, metadata: withoutSnapshots(table.metadata) };
 }
 
 function wholeTableChange(
@@ -60,7 +65,7 @@ function wholeTableChange(
   const added = change.updates.filter((update) => update.action === "add-snapshot");
   if (added.length !== 1) badRequest(`Expected one new snapshot, got ${added.length}`);
   const { metadata } = store.load(change.identifier);
-  const onTopOfBase: Requirement = { type: "assert-ref-snapshot-id", ref: "main", "snapshot-id": base };
+  const onTopOfBase: Requirement = { type: "assert-ref-snapshot-id", ref: mainBranch, "snapshot-id": base };
   return {
     identifier: change.identifier,
     requirements: [

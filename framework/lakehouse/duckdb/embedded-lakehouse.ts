@@ -4,9 +4,11 @@ import type { FailureError } from "../../event/failure.ts";
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { TableDefinition } from "../../definition/table.ts";
 import { type Clock, systemClock } from "../../util/clock.ts";
+import { Attributions } from "../catalog/attributions.ts";
 import { CatalogStore, catalogFile } from "../catalog/catalog-store.ts";
 import { identifierOf, type TableIdentifier } from "../catalog/location.ts";
 import type { WriteFile } from "../catalog/metadata-file.ts";
+import { restore } from "../catalog/restore.ts";
 import { currentBranch, currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
 import { contentSnapshotId } from "../catalog/whole-table-view.ts";
 import { planEvolution } from "../ddl/evolution.ts";
@@ -18,6 +20,7 @@ import {
   type Snapshot,
   type TableSummary,
 } from "../lakehouse.ts";
+import { stampOf, type Writer } from "../writer.ts";
 import { duckdbTableName } from "./duckdb-dialect.ts";
 import { asFailure } from "./failures.ts";
 import { noSuchKey, withSuggestion } from "./missing-table.ts";
@@ -60,9 +63,11 @@ export function openEmbeddedLakehouse(options: EmbeddedLakehouseOptions): Lakeho
 
 class EmbeddedLakehouse implements Lakehouse {
   readonly name = "embedded";
+  readonly canRestore = true;
   private readonly dir: string;
   private readonly options: EmbeddedLakehouseOptions;
   private readonly clock: Clock;
+  private readonly attributions = new Attributions();
   private opened: CatalogStore | undefined;
   private workbench: Promise<Workbench> | undefined;
   private readonly running = new Set<Promise<unknown>>();
@@ -118,6 +123,22 @@ class EmbeddedLakehouse implements Lakehouse {
 
   async history(key: AssetKey): Promise<readonly Snapshot[]> {
     return this.reading(key, (metadata) => currentBranch(metadata).map(toSnapshot)) ?? [];
+  }
+
+  async snapshots(key: AssetKey): Promise<readonly Snapshot[]> {
+    return this.reading(key, (metadata) => metadata.snapshots.map(toSnapshot).toReversed()) ?? [];
+  }
+
+  async restore(key: AssetKey, change: Parameters<Lakehouse["restore"]>[1]): Promise<void> {
+    return this.guarded(key, undefined, () => {
+      this.expectTable(key);
+      const store = this.store();
+      if (store !== undefined) restore(store, identifierOf(key), change);
+    });
+  }
+
+  attribute(key: AssetKey, writer: Writer): () => void {
+    return this.attributions.hold(identifierOf(key), stampOf(writer));
   }
 
   async dataVersion(key: AssetKey): Promise<string | undefined> {
@@ -225,7 +246,13 @@ class EmbeddedLakehouse implements Lakehouse {
     this.opened ??= this.makeStore();
     const { extensionDirectory } = this.options;
     const { Workbench: Bench } = await import("./workbench.ts");
-    return new Bench({ store: this.opened, clock: this.clock, extensionDirectory, ...this.writing() });
+    return new Bench({
+      store: this.opened,
+      clock: this.clock,
+      attributions: this.attributions,
+      extensionDirectory,
+      ...this.writing(),
+    });
   }
 
   private metadata(key: AssetKey): TableMetadata | undefined {

@@ -6,6 +6,7 @@ import {
   branchFrom,
   currentBranch,
   currentSnapshot,
+  mainBranch,
   type MetadataSnapshot,
   type TableMetadata,
 } from "../catalog/table-metadata.ts";
@@ -96,7 +97,11 @@ function removeSnapshots(
       identifier,
       requirements: [
         { type: "assert-table-uuid", uuid: table.metadata["table-uuid"] },
-        { type: "assert-ref-snapshot-id", ref: "main", "snapshot-id": table.metadata["current-snapshot-id"] },
+        {
+          type: "assert-ref-snapshot-id",
+          ref: mainBranch,
+          "snapshot-id": table.metadata["current-snapshot-id"],
+        },
       ],
       updates: [
         { action: "remove-snapshots", "snapshot-ids": snapshots.map((snapshot) => snapshot["snapshot-id"]) },

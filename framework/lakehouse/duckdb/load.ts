@@ -5,9 +5,9 @@ import type { Engine } from "./engine.ts";
 import type { Session } from "./session.ts";
 import { sourceSql } from "./source-files.ts";
 
-/** What a load changed, and the snapshot that it was made on top of; `nothing` when it changed nothing. */
+/** What a load changed, and the snapshots that it found; `nothing` when it changed nothing. */
 type Change = Pick<LoadResult, "rowsInserted" | "rowsUpdated" | "ties"> & {
-  readonly base: string | undefined;
+  readonly found: ReadonlySet<string>;
 };
 
 /** What {@link load} takes. */
@@ -22,7 +22,7 @@ const batch = "temp.main.batch";
 
 /**
  * Loads files in one commit. The counts and the write see the same snapshot: the commit is refused when the table
- * moved in between. `base` is that snapshot.
+ * moved in between.
  */
 export async function load(
   engine: Engine,
@@ -49,8 +49,7 @@ export async function load(
   const base = disposition.type === "replace" ? currentSnapshotId() : undefined;
   if (base === undefined) return insert(session, table, source, duckdbTableName(table.key));
   return engine.withWholeTables(session, "overwrite", base, async (catalog) => {
-    const { rowsRead, change } = await insert(session, table, source, duckdbTableName(table.key, catalog));
-    return { rowsRead, change: change === "nothing" ? change : { ...change, base } };
+    return insert(session, table, source, duckdbTableName(table.key, catalog));
   });
 }
 
@@ -61,9 +60,9 @@ async function insert(
   target: string,
 ): Promise<{ readonly rowsRead: number; readonly change: Change | "nothing" }> {
   const change = await session.transaction(async () => {
-    const base = await baseSnapshot(session, table);
+    const found = await snapshotIds(session, table);
     const rowsInserted = await session.count(`INSERT INTO ${target} BY NAME ${source}`);
-    return rowsInserted === 0 ? "nothing" : { rowsInserted, rowsUpdated: 0, ties: 0, base };
+    return rowsInserted === 0 ? "nothing" : { rowsInserted, rowsUpdated: 0, ties: 0, found };
   });
   return { rowsRead: change === "nothing" ? 0 : change.rowsInserted, change };
 }
@@ -74,7 +73,7 @@ async function upsert(
   table: TableDefinition,
   key: readonly string[],
 ): Promise<Change | "nothing"> {
-  const base = await baseSnapshot(session, table);
+  const found = await snapshotIds(session, table);
   const target = duckdbTableName(table.key);
   const columns = Object.keys(table.columns);
   const others = columns.filter((name) => !key.includes(name));
@@ -101,7 +100,7 @@ async function upsert(
       `WHEN NOT MATCHED THEN INSERT (${list(columns)}) VALUES (${columns.map((name) => `s.${quoteName(name)}`).join(", ")})`,
     ].join("\n"),
   );
-  return { rowsInserted, rowsUpdated, ties: 0, base };
+  return { rowsInserted, rowsUpdated, ties: 0, found };
 }
 
 /** The first row of an identity (key and tie columns) counts, in the table as in the batch. */
@@ -111,7 +110,7 @@ async function insertOnly(
   key: readonly string[],
   identity: readonly string[],
 ): Promise<Change | "nothing"> {
-  const base = await baseSnapshot(session, table);
+  const found = await snapshotIds(session, table);
   const target = duckdbTableName(table.key);
   const columns = list(Object.keys(table.columns));
   await session.run(`CREATE OR REPLACE TEMP TABLE fresh AS
@@ -125,15 +124,18 @@ async function insertOnly(
     `SELECT count(*) FROM (SELECT DISTINCT ${list(key)} FROM temp.main.fresh) AS s ANTI JOIN ${target} AS t ON ${same(key)}`,
   );
   await session.run(`INSERT INTO ${target} (${columns}) SELECT ${columns} FROM temp.main.fresh`);
-  return { rowsInserted, rowsUpdated: 0, ties: rowsInserted - newKeys, base };
+  return { rowsInserted, rowsUpdated: 0, ties: rowsInserted - newKeys, found };
 }
 
-/** The snapshot that this transaction reads, and on top of which it will commit or be refused. */
-async function baseSnapshot(session: Session, table: TableDefinition): Promise<string | undefined> {
-  const [newest] = await session.run(
-    `SELECT snapshot_id FROM iceberg_snapshots('${duckdbTableName(table.key)}') ORDER BY sequence_number DESC LIMIT 1`,
+/**
+ * The snapshots that this transaction finds. It will commit on top of the current one of them, or be refused. Which
+ * that is DuckDB doesn't say, and after a restore it is not the newest.
+ */
+async function snapshotIds(session: Session, table: TableDefinition): Promise<ReadonlySet<string>> {
+  const rows = await session.run(
+    `SELECT snapshot_id FROM iceberg_snapshots('${duckdbTableName(table.key)}')`,
   );
-  return newest === undefined ? undefined : String(newest["snapshot_id"]);
+  return new Set(rows.map((row) => String(row["snapshot_id"])));
 }
 
 /** NULL equals NULL: a key with an empty part is a key. */

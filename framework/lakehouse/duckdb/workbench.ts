@@ -1,6 +1,7 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { TableDefinition } from "../../definition/table.ts";
 import type { Clock } from "../../util/clock.ts";
+import type { Attributions } from "../catalog/attributions.ts";
 import type { CatalogStore } from "../catalog/catalog-store.ts";
 import { identifierOf, type TableIdentifier } from "../catalog/location.ts";
 import type { WriteFile } from "../catalog/metadata-file.ts";
@@ -23,6 +24,7 @@ import type { Session } from "./session.ts";
 export interface WorkbenchOptions {
   readonly store: CatalogStore;
   readonly clock: Clock;
+  readonly attributions: Attributions;
   readonly extensionDirectory: () => Promise<string>;
   readonly writeFile?: WriteFile;
 }
@@ -74,8 +76,8 @@ export class Workbench {
       if (change === "nothing") {
         return { rowsRead, rowsInserted: 0, rowsUpdated: 0, ties: 0, snapshotId: undefined };
       }
-      const { base, ...counts } = change;
-      return { rowsRead, ...counts, snapshotId: this.snapshotAfter(identifier, base) };
+      const { found, ...counts } = change;
+      return { rowsRead, ...counts, snapshotId: this.snapshotBeyond(identifier, found) };
     });
   }
 
@@ -116,13 +118,13 @@ export class Workbench {
     await (await this.catalog?.catch(() => undefined))?.close();
   }
 
-  /** The snapshot that a commit on top of `base` made current: the log has one entry per commit. */
-  private snapshotAfter(identifier: TableIdentifier, base: string | undefined): string | undefined {
+  /**
+   * The snapshot that a commit made current which found only these: the log has one entry per commit, and whoever
+   * came between would have had it refused.
+   */
+  private snapshotBeyond(identifier: TableIdentifier, found: ReadonlySet<string>): string | undefined {
     const log = this.options.store.load(identifier).metadata["snapshot-log"];
-    const index =
-      base === undefined ? -1 : log.findLastIndex((entry) => String(entry["snapshot-id"]) === base);
-    const id = log[index + 1]?.["snapshot-id"];
-    return id === undefined ? undefined : String(id);
+    return log.map((entry) => String(entry["snapshot-id"])).find((id) => !found.has(id));
   }
 
   private async withSession<T>(
@@ -158,10 +160,11 @@ export class Workbench {
   }
 
   private startedCatalog(): Promise<Catalog> {
-    const { store, clock, writeFile } = this.options;
+    const { store, clock, attributions, writeFile } = this.options;
     this.catalog ??= startCatalog({
       dir: store.dir,
       clock,
+      attributions,
       ...(writeFile === undefined ? {} : { writeFile }),
     });
     return this.catalog;
