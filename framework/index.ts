@@ -1,7 +1,10 @@
 export { dbtProject, type DbtProjectOptions } from "./dbt/dbt-project.ts";
 export { dbthub, type DbthubOptions } from "./dbthub/dbthub.ts";
 export { assetKey, type AssetKey } from "./definition/asset-key.ts";
-export type { Asset, AssetOptions, Deps, InputsOf, Refresh, RetryPolicy, RowOf } from "./definition/asset.ts";
+export type { Asset, AssetOptions, Deps, InputsOf, Refresh, RetryPolicy } from "./definition/asset.ts";
+export { assetRef, type AssetRef, type AssetRow, type RefKey } from "./definition/asset-ref.ts";
+// Whole, because only so can the file that `moraine types` writes add to it.
+export * from "./definition/asset-rows.ts";
 export type { AssetSource, Definitions, LoadContext } from "./definition/asset-source.ts";
 export { defineCheck, type Check, type CheckOptions } from "./definition/check.ts";
 export {
@@ -25,10 +28,13 @@ export type {
 } from "./definition/context.ts";
 export { defineAsset } from "./definition/define-asset.ts";
 export { DefinitionError, type DefinitionProblem } from "./definition/problem.ts";
+export { rowsCheck, type RowsCheckOptions } from "./definition/rows-check.ts";
+export type { ColumnValue, HasRows, RowOf, RowSchema } from "./definition/row-type.ts";
 export {
   defineTable,
   type Column,
   type ColumnType,
+  type TableColumns,
   type TableDefinition,
   type TableOptions,
 } from "./definition/table.ts";

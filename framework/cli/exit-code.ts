@@ -42,6 +42,7 @@ export function exitCodeOf(reason: FailureReason): number {
     case "python-unavailable":
     case "query-failed":
     case "rate-limited":
+    case "schema-mismatch":
     case "timeout":
     case "unreachable":
       return exitCode.workFailed;

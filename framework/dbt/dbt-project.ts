@@ -152,6 +152,7 @@ function defineDbtAsset(
     timeoutMs: undefined,
     pool: "dbt",
     table: table === undefined ? undefined : withDescriptions(table, asset),
+    rows: undefined,
     checks: asset.tests.map((test) => defineDbtCheck(test, batch)),
     where: view.where(node.path),
     source: { type: "batch", batch },

@@ -6,11 +6,11 @@ import { qualityChecks } from "./quality-rules.ts";
 import { readSpec } from "./read-spec.ts";
 
 /** What {@link dbthub} takes. */
-export interface DbthubOptions {
+export interface DbthubOptions<R = unknown> {
   /** The `dbthub.yml`. */
   readonly file: string | URL;
   /** The table that it fills; its key is the asset's. */
-  readonly table: TableDefinition;
+  readonly table: TableDefinition<R>;
   /** @default 3 attempts, 1 s doubling to 1 min */
   readonly retry?: Partial<RetryPolicy>;
   /** @default "salesforce" */
@@ -27,7 +27,7 @@ export interface DbthubOptions {
  * @example
  * export const sfUser = dbthub({ file: new URL("./dbthub.yml", import.meta.url), table: sfUserRaw });
  */
-export function dbthub(options: DbthubOptions): Asset {
+export function dbthub<R>(options: DbthubOptions<R>): Asset<R> {
   const { file, table, clock = systemClock } = options;
   const { spec, problems, where } = readSpec(file, table);
   return Object.freeze({
@@ -46,6 +46,7 @@ export function dbthub(options: DbthubOptions): Asset {
     timeoutMs: undefined,
     pool: options.pool ?? "salesforce",
     table,
+    rows: undefined,
     checks: spec === undefined ? [] : qualityChecks(spec, table.key),
     where,
     source: {
@@ -58,5 +59,5 @@ export function dbthub(options: DbthubOptions): Asset {
       },
     },
     problems,
-  } satisfies Asset);
+  } satisfies Asset<R>);
 }

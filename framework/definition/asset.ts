@@ -1,11 +1,11 @@
 import type { Batch } from "./batch.ts";
 import type { AssetKey } from "./asset-key.ts";
+import type { AssetRef } from "./asset-ref.ts";
 import type { Check } from "./check.ts";
 import type { Input, MaterializeContext, MaterializeResult } from "./context.ts";
 import type { DefinitionProblem } from "./problem.ts";
+import type { HasRows, RowOf, RowSchema } from "./row-type.ts";
 import type { TableDefinition } from "./table.ts";
-
-declare const rowType: unique symbol;
 
 /** How often an asset that reads the outside world must be asked again. */
 export interface Refresh {
@@ -31,7 +31,7 @@ export interface Connection {
 }
 
 /** A table that we keep. Made by {@link defineAsset}, `dbthub()` or `dbtProject()`; frozen. `R`: its rows. */
-export interface Asset<R = unknown> {
+export interface Asset<R = unknown> extends HasRows<R> {
   readonly kind: "asset";
   readonly key: AssetKey;
   /** Upstreams by the name under which the body reads them. */
@@ -53,6 +53,8 @@ export interface Asset<R = unknown> {
   /** Name of the pool that bounds how many run at once. */
   readonly pool: string | undefined;
   readonly table: TableDefinition | undefined;
+  /** Validates what downstream assets read of it; undefined: its rows are read as they are. */
+  readonly rows: RowSchema<R> | undefined;
   readonly checks: readonly Check[];
   /** File, where known, for messages. */
   readonly where: string | undefined;
@@ -63,20 +65,20 @@ export interface Asset<R = unknown> {
       }
     | { readonly type: "batch"; readonly batch: Batch };
   readonly problems: readonly DefinitionProblem[];
-  readonly [rowType]?: R;
 }
 
-/** The type of an asset's rows. */
-export type RowOf<A> = A extends Asset<infer R> ? R : unknown;
-
 /** Upstream assets by name. */
-export type Deps = Readonly<Record<string, Asset>>;
+export type Deps = Readonly<Record<string, Asset | AssetRef>>;
+
+/** Of an asset that reads no other: any name read of its inputs fails `tsc`. */
+// oxlint-disable-next-line typescript/no-generated-empty-object-type -- no member is what it means
+export type NoDeps = Readonly<Record<never, Asset>>;
 
 /** The type of `ctx.inputs` for some `deps`. */
 export type InputsOf<D extends Deps> = { readonly [K in keyof D]: Input<RowOf<D[K]>> };
 
-/** What {@link defineAsset} takes. */
-export interface AssetOptions<D extends Deps = Deps> {
+/** What {@link defineAsset} takes. `T`: rows of `table`; `R`: rows by the schema in `rows`. */
+export interface AssetOptions<D extends Deps = Deps, T = unknown, R = unknown> {
   /** `namespace/table`, lower case. */
   readonly key: string;
   /** @default {} */
@@ -97,7 +99,12 @@ export interface AssetOptions<D extends Deps = Deps> {
   readonly timeoutMs?: number;
   readonly pool?: string;
   /** The lake table; made or evolved before the body runs. */
-  readonly table?: TableDefinition;
+  readonly table?: TableDefinition<T>;
+  /**
+   * What a row looks like, by a validator of any library that implements Standard Schema. Downstream assets read what it
+   * makes of the lake's rows, and fail when a row does not fit. @default the type of `table`'s rows, nothing validated
+   */
+  readonly rows?: RowSchema<R>;
   readonly checks?: readonly Check[];
   readonly materialize: (
     context: MaterializeContext<InputsOf<D>>,

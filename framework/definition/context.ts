@@ -1,5 +1,5 @@
 import type { CheckOutcome, LogLevel, Metadata } from "../event/event.ts";
-import type { Lakehouse } from "../lakehouse/lakehouse.ts";
+import type { Lakehouse, Row } from "../lakehouse/lakehouse.ts";
 import type { SecretProvider } from "../secrets/secret-provider.ts";
 import type { Json } from "../util/hash.ts";
 import type { AssetKey } from "./asset-key.ts";
@@ -37,15 +37,21 @@ export interface WorkContext {
   log(message: string, level?: LogLevel): void;
 }
 
-/** An upstream as a body reads it. */
+/** An upstream as a body reads it; `R` is the type that it declares for its rows, `unknown` without one. */
 export interface Input<R> {
   readonly key: AssetKey;
   /** The data version that this run reads; recorded as lineage. */
   readonly dataVersion: string | undefined;
   /** The upstream's name in SQL. */
   readonly sql: string;
-  /** All rows, streamed, in no particular order. */
+  /**
+   * All rows, streamed, in no particular order. Where the upstream has a schema, each is validated, and what the schema
+   * makes of it is given; when one does not fit, reading ends with FailureError `schema-mismatch`, which counts all that
+   * do not.
+   */
   rows(): AsyncIterable<R>;
+  /** The same rows as they stand in the lake, validated by nothing. */
+  rawRows(): AsyncIterable<Row>;
 }
 
 /** What the last finished materialization of the asset left. */

@@ -1,14 +1,18 @@
 import { type AssetKey, isAssetKey } from "./asset-key.ts";
-import { type Asset, type AssetOptions, defaultRetry, type Deps } from "./asset.ts";
+import { type Asset, type AssetOptions, defaultRetry, type Deps, type NoDeps } from "./asset.ts";
 import { functionVersion } from "./function-version.ts";
 import type { MaterializeContext } from "./context.ts";
 import type { DefinitionProblem } from "./problem.ts";
+import { rowContradictions } from "./row-contradictions.ts";
 
 /**
- * Declares an asset. Problems (a malformed key, a timeout of 0) are kept on the value and reported with all others
- * before anything runs.
+ * Declares an asset. Its rows have the type that the schema in `rows` gives them, else that of `table`'s columns.
+ * Problems (a malformed key, a timeout of 0, a schema that contradicts the table) are kept on the value and reported with
+ * all others before anything runs.
  */
-export function defineAsset<R = unknown, const D extends Deps = Deps>(options: AssetOptions<D>): Asset<R> {
+export function defineAsset<const D extends Deps = NoDeps, T = unknown, R = T>(
+  options: AssetOptions<D, T, R>,
+): Asset<R> {
   const problems: DefinitionProblem[] = [];
   if (!isAssetKey(options.key)) {
     problems.push({
@@ -18,6 +22,8 @@ export function defineAsset<R = unknown, const D extends Deps = Deps>(options: A
   if (options.table !== undefined && options.table.key !== options.key) {
     problems.push({ message: `${options.key}: its table has another key, ${options.table.key}` });
   }
+  if (options.table !== undefined && options.rows !== undefined)
+    problems.push(...rowContradictions(options.rows, options.table));
   for (const [name, value] of [
     ["timeoutMs", options.timeoutMs],
     ["retry.maxAttempts", options.retry?.maxAttempts],
@@ -44,6 +50,7 @@ export function defineAsset<R = unknown, const D extends Deps = Deps>(options: A
     timeoutMs: options.timeoutMs,
     pool: options.pool,
     table: options.table,
+    rows: options.rows,
     checks: options.checks ?? [],
     where: undefined,
     source: {

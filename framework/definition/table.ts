@@ -1,4 +1,5 @@
 import { type AssetKey, assetKey } from "./asset-key.ts";
+import type { ColumnValue, HasRows } from "./row-type.ts";
 
 /** Column types that Iceberg format 2, DuckDB and Athena share. `timestamp` is UTC, 6 digits, without zone. */
 export type ColumnType =
@@ -27,8 +28,8 @@ export interface Column {
  */
 export type PartitionTransform = string;
 
-/** An Iceberg table as it shall be. The DDL of every engine is made from this value. */
-export interface TableDefinition {
+/** An Iceberg table as it shall be, with rows of type `R`. The DDL of every engine is made from this value. */
+export interface TableDefinition<R = unknown> extends HasRows<R> {
   readonly key: AssetKey;
   readonly description?: string;
   /** In the order of the table. */
@@ -38,23 +39,37 @@ export interface TableDefinition {
   readonly properties: Readonly<Record<string, string>>;
 }
 
+/** Columns by name; a type alone is a nullable column. */
+export type TableColumns = Readonly<Record<string, Column | ColumnType>>;
+
 /** What {@link defineTable} takes. */
-export interface TableOptions {
+export interface TableOptions<C extends TableColumns = TableColumns> {
   readonly key: string;
   readonly description?: string;
-  readonly columns: Readonly<Record<string, Column | ColumnType>>;
+  readonly columns: C;
   /** @default [] */
   readonly partitionBy?: readonly PartitionTransform[];
   /** @default {} */
   readonly properties?: Readonly<Record<string, string>>;
 }
 
+/** The value of one column in a row: nullable unless it says `required: true`. */
+type Cell<C> = C extends ColumnType
+  ? ColumnValue<C> | null
+  : C extends { readonly type: infer T extends ColumnType; readonly required: true }
+    ? ColumnValue<T>
+    : C extends { readonly type: infer T extends ColumnType }
+      ? ColumnValue<T> | null
+      : never;
+
 /**
- * Declares an Iceberg table.
+ * Declares an Iceberg table. Its columns give the type of its rows.
  *
  * @throws Error when the key has the wrong form.
  */
-export function defineTable(options: TableOptions): TableDefinition {
+export function defineTable<const C extends TableColumns>(
+  options: TableOptions<C>,
+): TableDefinition<{ readonly [K in keyof C]: Cell<C[K]> }> {
   const columns = Object.entries(options.columns).map(
     ([name, column]) => [name, typeof column === "string" ? { type: column } : column] as const,
   );

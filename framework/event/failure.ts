@@ -25,6 +25,7 @@ export type FailureReason =
   | "python-unavailable"
   | "query-failed"
   | "rate-limited"
+  | "schema-mismatch" // rows in the lake do not fit the schema that their asset declares
   | "timeout"
   | "unreachable";
 

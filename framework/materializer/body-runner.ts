@@ -1,12 +1,13 @@
 import type { Asset } from "../definition/asset.ts";
 import type { AssetKey } from "../definition/asset-key.ts";
-import type { Input, MaterializeContext, MaterializeResult } from "../definition/context.ts";
+import type { MaterializeContext, MaterializeResult } from "../definition/context.ts";
 import type { Cause, CheckOutcome, Outcome } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
 import { Attempt } from "./attempt.ts";
 import { backoffMs } from "./backoff.ts";
 import { failureOf } from "./boundary.ts";
 import { keepReports, recordReports, runChecks } from "./check-runner.ts";
+import { inputOf } from "./input.ts";
 import { recordUnstarted } from "./record-unstarted.ts";
 import type { RunSession } from "./run-session.ts";
 
@@ -63,7 +64,11 @@ async function callBody(
     inputs: Object.fromEntries(
       Object.entries(asset.deps).map(([name, upstream]) => [
         name,
-        inputOf(session, attempt, upstream, signal),
+        inputOf(session.graph.asset(upstream), {
+          lakehouse: request.lakehouse,
+          dataVersion: attempt.dataVersionRead(upstream),
+          signal,
+        }),
       ]),
     ),
     attempt: attempt.number,
@@ -85,22 +90,4 @@ async function callBody(
     if (!session.signal.aborted) recordReports(session, asset.key, reports);
     throw error;
   }
-}
-
-function inputOf(
-  session: RunSession,
-  attempt: Attempt,
-  upstream: AssetKey,
-  signal: AbortSignal,
-): Input<unknown> {
-  const { lakehouse } = session.request;
-  const sql = lakehouse.tableName(upstream);
-  return {
-    key: upstream,
-    dataVersion: attempt.dataVersionRead(upstream),
-    sql,
-    async *rows() {
-      yield* (await lakehouse.query(`SELECT * FROM ${sql}`, { signal })).rows;
-    },
-  };
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   type Asset,
   type AssetKey,
+  assetRef,
   defineAsset,
   defineCheck,
   DefinitionError,
@@ -112,6 +113,24 @@ describe("the asset graph", () => {
         "check c on raw/users: a check of severity warn can't be blocking",
       ]);
     }
+  });
+
+  it("joins an upstream that is named by a reference, and says so when no asset has its key", () => {
+    const report = defineAsset({
+      key: "mart/report",
+      deps: { users: assetRef("sf_raw/sf_user") },
+      materialize: () => {},
+    });
+    const check = defineCheck({
+      asset: assetRef("sf_raw/sf_user"),
+      name: "c",
+      run: () => ({ passed: true }),
+    });
+    const graph = buildGraph({ assets: [asset("sf_raw/sf_user"), report], checks: [check], problems: [] });
+    expect(graph.upstreams(report.key)).toEqual(["sf_raw/sf_user"]);
+    expect(problemsOf([asset("sf_raw/sf_users"), report])).toEqual([
+      "mart/report reads sf_raw/sf_user, which no asset has; did you mean sf_raw/sf_users?",
+    ]);
   });
 
   it("takes the same asset collected twice as one", () => {

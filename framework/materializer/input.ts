@@ -1,0 +1,58 @@
+import type { Asset } from "../definition/asset.ts";
+import type { AssetKey } from "../definition/asset-key.ts";
+import type { Input } from "../definition/context.ts";
+import type { RowSchema } from "../definition/row-type.ts";
+import { RowTally, validateRows } from "../definition/validate-rows.ts";
+import { fail } from "../event/failure.ts";
+import type { Lakehouse, Row } from "../lakehouse/lakehouse.ts";
+
+/** An upstream as a body reads it. Rows are read when they are asked for, and validated when the upstream has a schema. */
+export function inputOf(
+  { key, rows: schema }: Asset,
+  options: {
+    readonly lakehouse: Lakehouse;
+    readonly dataVersion: string | undefined;
+    readonly signal: AbortSignal;
+  },
+): Input<unknown> {
+  const { lakehouse, dataVersion, signal } = options;
+  const sql = lakehouse.tableName(key);
+  async function* rawRows(): AsyncGenerator<Row> {
+    yield* (await lakehouse.query(`SELECT * FROM ${sql}`, { signal })).rows;
+  }
+  async function* validRows(valid: RowSchema): AsyncGenerator {
+    const tally = new RowTally();
+    yield* validateRows(valid, rawRows(), tally);
+    if (tally.misfits > 0) refuse(key, tally);
+  }
+  const rows = () => (schema === undefined ? rawRows() : validRows(schema));
+  return { key, dataVersion, sql, rows, rawRows };
+}
+
+/** Columns that a failure names. */
+const columnCount = 5;
+
+function refuse(key: AssetKey, tally: RowTally): never {
+  const problems = tally.problems();
+  const lines = problems
+    .slice(0, columnCount)
+    .map(
+      ({ column, message, rows }) => `${column === "" ? "the row" : column}: ${message} (${rowsOf(rows)})`,
+    );
+  return fail({
+    reason: "schema-mismatch",
+    message: `${tally.misfits} of ${rowsOf(tally.rows)} of ${key} do not fit the schema that it declares`,
+    retryable: false,
+    expected: `rows that fit the schema in \`rows\` of ${key}`,
+    got: [
+      ...lines,
+      ...(problems.length > columnCount ? [`and ${problems.length - columnCount} more columns`] : []),
+    ].join("\n"),
+    where: key,
+    next: `correct what makes ${key}, or its schema; inputs.….rawRows() reads them unvalidated`,
+  });
+}
+
+function rowsOf(count: number): string {
+  return `${count} ${count === 1 ? "row" : "rows"}`;
+}
