@@ -6,6 +6,7 @@ export { assetRef, type AssetRef, type AssetRow, type RefKey } from "./definitio
 // Whole, because only so can the file that `moraine types` writes add to it.
 export * from "./definition/asset-rows.ts";
 export type { AssetSource, Definitions, LoadContext } from "./definition/asset-source.ts";
+export type { ColumnType, ColumnValue } from "./definition/column-type.ts";
 export { defineCheck, type Check, type CheckOptions } from "./definition/check.ts";
 export {
   defineConfig,
@@ -29,11 +30,10 @@ export type {
 export { defineAsset } from "./definition/define-asset.ts";
 export { DefinitionError, type DefinitionProblem } from "./definition/problem.ts";
 export { rowsCheck, type RowsCheckOptions } from "./definition/rows-check.ts";
-export type { ColumnValue, HasRows, RowOf, RowSchema } from "./definition/row-type.ts";
+export type { HasRows, RowOf, RowSchema } from "./definition/row-type.ts";
 export {
   defineTable,
   type Column,
-  type ColumnType,
   type TableColumns,
   type TableDefinition,
   type TableOptions,

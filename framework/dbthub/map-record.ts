@@ -1,4 +1,4 @@
-import type { ColumnType } from "../definition/table.ts";
+import type { ColumnType } from "../definition/column-type.ts";
 import { fail } from "../event/failure.ts";
 import type { Row, Value } from "../lakehouse/lakehouse.ts";
 import type { SourceRecord } from "../salesforce/rest-query.ts";

@@ -1,7 +1,8 @@
 import { nearest } from "../util/nearest.ts";
+import type { ColumnType } from "./column-type.ts";
 import type { DefinitionProblem } from "./problem.ts";
 import type { RowSchema } from "./row-type.ts";
-import type { ColumnType, TableDefinition } from "./table.ts";
+import type { TableDefinition } from "./table.ts";
 
 /** The part of JSON Schema that says what the columns of a row are. */
 interface JsonSchema {

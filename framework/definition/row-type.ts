@@ -1,5 +1,4 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { ColumnType } from "./table.ts";
 
 declare const rowType: unique symbol;
 
@@ -17,18 +16,3 @@ export type RowOf<T> = T extends HasRows<infer R> ? R : unknown;
  * comes out.
  */
 export type RowSchema<R = unknown> = StandardSchemaV1<unknown, R>;
-
-/**
- * A value of a column in a row. A `long` outside the safe range of a number, and a floating point number that is none,
- * are text, so that nothing is lost; decimals are text always. Timestamps are `YYYY-MM-DD HH:MM:SS.ffffff` (UTC), dates
- * `YYYY-MM-DD`, binary is lower-case hex.
- */
-export type ColumnValue<T extends ColumnType> = T extends "boolean"
-  ? boolean
-  : T extends "int"
-    ? number
-    : T extends "long"
-      ? number | `${bigint}`
-      : T extends "float" | "double"
-        ? number | "NaN" | "Infinity" | "-Infinity"
-        : string;

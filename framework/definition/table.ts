@@ -1,18 +1,6 @@
 import { type AssetKey, assetKey } from "./asset-key.ts";
-import type { ColumnValue, HasRows } from "./row-type.ts";
-
-/** Column types that Iceberg format 2, DuckDB and Athena share. `timestamp` is UTC, 6 digits, without zone. */
-export type ColumnType =
-  | "boolean"
-  | "int"
-  | "long"
-  | "float"
-  | "double"
-  | `decimal(${number},${number})`
-  | "date"
-  | "timestamp"
-  | "string"
-  | "binary";
+import type { ColumnType, ColumnValue } from "./column-type.ts";
+import type { HasRows } from "./row-type.ts";
 
 /** One column. Nullable unless `required`. */
 export interface Column {

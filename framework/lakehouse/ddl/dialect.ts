@@ -1,5 +1,5 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
-import type { ColumnType } from "../../definition/table.ts";
+import type { ColumnType } from "../../definition/column-type.ts";
 import type { Partition } from "./partition.ts";
 
 /** What differs between engines when tables are made. One value per engine. */

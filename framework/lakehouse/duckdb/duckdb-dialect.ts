@@ -1,5 +1,5 @@
 import { type AssetKey, splitKey } from "../../definition/asset-key.ts";
-import type { ColumnType } from "../../definition/table.ts";
+import type { ColumnType } from "../../definition/column-type.ts";
 import type { Dialect } from "../ddl/dialect.ts";
 
 /** Name under which every process attaches the catalog. */
