@@ -94,11 +94,13 @@ const verbs: readonly Verb[] = [
       "moraine materialize",
       "moraine materialize +dim_sf_user_scd",
       "moraine materialize --force sf_curated/dim_sf_user_scd",
+      "moraine materialize --retry 8f21c4",
       "moraine materialize --tag reason=backfill --tag ticket=17",
     ],
     shape: (command) =>
       command
         .option("--force", "run the selected assets although they are fresh")
+        .option("--retry <run>", "what failed or was skipped in this run, instead of a selection")
         .option("--workers <n>", "how many assets at once (default: 4)", count)
         .option("--fail-fast", "cancel the rest after the first failure")
         .option("--tag <name=value>", "a tag to find the run by; may be given several times", collected)
@@ -131,15 +133,24 @@ const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/lineage.ts")).lineage,
   },
   {
-    name: "runs [run]",
-    summary: "runs, or one run's attempts and checks",
-    examples: ["moraine runs", "moraine runs 8f21c4", "moraine runs --status failed --tag reason=backfill"],
+    name: "runs [action] [run...]",
+    summary: "runs, or one of them by its id; resume goes on with one",
+    examples: [
+      "moraine runs",
+      "moraine runs 8f21c4",
+      "moraine runs --status failed --tag reason=backfill",
+      "moraine runs resume 8f21c4",
+    ],
     shape: (command) =>
       command
         .option("--limit <n>", "how many", count, 20)
         .option("--since <instant>", "ISO 8601, UTC")
-        .option("--tag <name=value>", "only with this tag; several: with all of them", collected)
-        .option("--status <status>", "succeeded, failed, cancelled, interrupted or running"),
+        .option("--status <status>", "succeeded, failed, cancelled, interrupted or running")
+        .option("--tag <name=value>", "only with this tag, several: with all; resume: one more", collected)
+        .option("--workers <n>", "resume: how many assets at once (default: 4)", count)
+        .option("--fail-fast", "resume: cancel the rest after the first failure")
+        .option("--progress <voice>", "resume: live, plain or off (default: by the terminal)"),
+    isWork: true,
     load: async () => (await import("./verbs/runs.ts")).runs,
   },
   {

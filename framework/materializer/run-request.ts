@@ -41,6 +41,9 @@ export interface RunRequest {
   readonly onEvent: EventListener;
 }
 
+/** What of a request a person asks for, or an earlier run did. */
+export type AskedFor = Pick<RunRequest, "keys" | "forced" | "selection" | "tags" | "resumes">;
+
 /** How a run ended. */
 export interface RunSummary {
   readonly runId: string;

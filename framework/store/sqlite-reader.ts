@@ -16,6 +16,7 @@ import {
   type RunRow,
   runRecord,
   storedEvent,
+  toJson,
 } from "./rows.ts";
 import { ownerColumns, type RunOwner } from "./run-owner.ts";
 import { asStoreError } from "./store-error.ts";
@@ -104,15 +105,17 @@ export class SqliteReader implements StoreReader {
     ).map(attemptRecord);
   }
 
-  events(filter: { runId?: string; key?: AssetKey; after?: number; limit?: number }): readonly StoredEvent[] {
+  events(filter: Parameters<StoreReader["events"]>[0]): readonly StoredEvent[] {
     return this.all<EventRow>(
       `SELECT id, payload FROM events
        WHERE id > @after AND (@runId IS NULL OR run_id = @runId) AND (@key IS NULL OR key = @key)
+         AND (@types IS NULL OR type IN (SELECT value FROM json_each(@types)))
        ORDER BY id LIMIT @limit`,
       {
         after: filter.after ?? 0,
         runId: filter.runId ?? null,
         key: filter.key ?? null,
+        types: toJson(filter.types),
         limit: filter.limit ?? -1,
       },
     ).map(storedEvent);

@@ -115,6 +115,7 @@ export interface StoreReader {
   events(filter: {
     readonly runId?: string;
     readonly key?: AssetKey;
+    readonly types?: readonly RunEvent["type"][];
     readonly after?: number;
     readonly limit?: number;
   }): readonly StoredEvent[];

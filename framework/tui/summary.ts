@@ -6,7 +6,7 @@ import { reduceProgress } from "./progress/reduce-progress.ts";
 import { causeText } from "./words/cause.ts";
 import { checkText } from "./words/check.ts";
 import { failureBlock, reasonTag } from "./words/failure.ts";
-import { countOf, formatCount, formatDuration } from "./words/numbers.ts";
+import { countOf, formatCount, formatDuration, someOf } from "./words/numbers.ts";
 import { cleanText } from "./words/text.ts";
 
 /** How {@link summarizeRun} writes. */
@@ -99,9 +99,7 @@ function skippedText(state: ProgressState, failed: string): readonly string[] {
   const keys = state.finished
     .filter((asset) => asset.outcome === "skipped" && asset.because === failed)
     .map((asset) => asset.key);
-  if (keys.length === 0) return [];
-  const more = keys.length > 8 ? ` and ${formatCount(keys.length - 8)} more` : "";
-  return [`    skipped with it: ${keys.slice(0, 8).join(", ")}${more}`];
+  return keys.length === 0 ? [] : [`    skipped with it: ${someOf(keys)}`];
 }
 
 function checkLines(state: ProgressState, look: Look): readonly string[] {
@@ -161,7 +159,7 @@ function slowText(state: ProgressState): string | undefined {
 }
 
 function nextLines(state: ProgressState): readonly string[] {
-  const { runId } = state;
+  const { runId, counts } = state;
   if (runId === undefined) return [];
   const commands: (readonly [command: string, about: string])[] = [];
   const failed = state.finished.find((asset) => asset.outcome === "failed");
@@ -171,9 +169,11 @@ function nextLines(state: ProgressState): readonly string[] {
   const check = state.checks.find((entry) => !entry.result.passed && entry.severity === "error");
   if (check !== undefined)
     commands.push([`moraine check ${check.key} --rows ${check.check}`, "the rows that break it"]);
-  if (state.ended?.status !== "succeeded") {
-    commands.push([`moraine materialize ${state.selection}`.trimEnd(), "again; what was done is fresh"]);
-  }
+  const left = counts.failed + counts.skipped;
+  if (state.ended?.status === "failed" && left > 0)
+    commands.push([`moraine materialize --retry ${runId}`, `the ${formatCount(left)} failed or skipped`]);
+  else if (state.ended?.status !== "succeeded")
+    commands.push([`moraine runs resume ${runId}`, "go on with what is left"]);
   const width = Math.max(0, ...commands.map(([command]) => command.length));
   return commands.map(
     ([command, about], index) => `  ${index === 0 ? "next" : "    "}  ${command.padEnd(width)}   ${about}`,

@@ -1,23 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Project } from "../support/moraine.ts";
-
-/** Three assets in a row. `FAIL` names one that fails, `HANG` one that waits until it is cancelled. */
-const rowOfThree = `
-import { defineAsset, defineConfig } from "moraine";
-
-async function work({ key, signal }) {
-  if (process.env.FAIL === key) throw new Error("told to fail");
-  if (process.env.HANG === key) await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-}
-const raw = defineAsset({ key: "raw/users", materialize: work });
-const mart = defineAsset({ key: "mart/users", deps: { raw }, materialize: work });
-const report = defineAsset({ key: "mart/report", deps: { mart }, materialize: work });
-const other = defineAsset({ key: "raw/other", materialize: work });
-
-export default defineConfig({ name: "row", assets: [raw, mart, report, other] });
-`;
-
-const row = () => new Project({ "moraine.config.ts": rowOfThree });
+import { RowProject } from "../support/row-project.ts";
 
 interface Run {
   readonly id: string;
@@ -27,12 +9,11 @@ interface Run {
 
 describe("run tags", () => {
   it("are recorded with the run, shown, and find it again", async () => {
-    const project = row();
+    const project = new RowProject();
     await project.run("materialize");
     const tags = { reason: "backfill", note: "two words, = too" };
     const given = Object.entries(tags).flatMap(([name, value]) => ["--tag", `${name}=${value}`]);
-    const { stdout } = await project.run("materialize", ...given, "--json");
-    expect(JSON.parse(stdout.split("\n")[0] ?? "")).toMatchObject({ type: "run-started", tags });
+    expect((await project.ran(["materialize", ...given])).started).toMatchObject({ tags });
     const found = await project.json<Run[]>("runs", ...given);
     expect(found).toMatchObject([{ status: "succeeded", tags }]);
     expect(await project.json("runs")).toMatchObject([{ tags }, { tags: {} }]);
@@ -49,12 +30,27 @@ describe("run tags", () => {
     [["--tag", "a="], "--tag expects name=value"],
     [["--tag", "a=1", "--tag", "a=2"], "--tag a is given twice, as 1 and as 2"],
   ])("that make no sense (%j) are refused before anything runs", async (args, text) => {
-    const project = row();
+    const project = new RowProject();
     for (const verb of ["materialize", "runs"]) {
       const { code, stdout, stderr } = await project.run(verb, ...args);
       expect([code, stdout]).toEqual([2, ""]);
       expect(stderr).toContain(text);
     }
     expect(await project.json("runs")).toEqual([]);
+  });
+});
+
+describe("moraine runs", () => {
+  it.each([
+    [["runs", "resum", "8f21c4"], "no action resum; expected resume"],
+    [["runs", "resume"], "runs resume expects 1 run, got none"],
+    [["runs", "resume", "8f21c4"], "no run 8f21c4"],
+    [["materialize", "--retry", "8f21c4"], "no run 8f21c4"],
+    [["materialize", "raw/users", "--retry", "8f21c4"], "--retry takes its assets"],
+    [["materialize", "--force", "--retry", "8f21c4"], "--retry takes its assets"],
+  ])("%j is explained, exit code 2", async (args, text) => {
+    const { code, stdout, stderr } = await new RowProject().run(...args);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(text);
   });
 });

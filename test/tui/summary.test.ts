@@ -17,7 +17,7 @@ test("a failed run ends with totals, the failure in full, warnings and the next 
     "  ! sf_raw/sf_user  not_null_division: 12, expected 0 (warn)",
     "  why   refresh: never read (sf_raw/sf_user); 1 downstream followed",
     "  next  moraine logs 8f21c4 sf_raw/sf_account   what happened, line by line",
-    "        moraine materialize state:stale         again; what was done is fresh",
+    "        moraine materialize --retry 8f21c4      the 3 failed or skipped",
   ]);
 });
 

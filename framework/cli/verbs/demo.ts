@@ -9,7 +9,7 @@ import type { VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
 import { passDays } from "./demo-days.ts";
 import { printStory, versionCount } from "./demo-story.ts";
-import { materializeProject } from "./materialize.ts";
+import { askedFor, materializeProject } from "./materialize.ts";
 
 interface DemoOptions {
   readonly users?: number;
@@ -48,7 +48,7 @@ export async function demo(
     const versionsBefore = await versionCount(project);
     const days = await passDays(stateDir, options);
     const outcome = await materializeProject(project, {
-      terms: [],
+      asked: await askedFor(project, []),
       options: {},
       trigger: "demo",
       signal,

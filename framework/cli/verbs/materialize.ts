@@ -1,7 +1,7 @@
 import type { EventListener, RunTrigger } from "../../event/event.ts";
 import type { FailureReason } from "../../event/failure.ts";
 import { materialize } from "../../materializer/materialize.ts";
-import type { RunSummary } from "../../materializer/run-request.ts";
+import type { AskedFor, RunSummary } from "../../materializer/run-request.ts";
 import { systemClock } from "../../util/clock.ts";
 import { exitCode, worstExitCode } from "../exit-code.ts";
 import { createReporter } from "../output/reporter.ts";
@@ -11,6 +11,7 @@ import { codeOfSignal, type VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
 import { parseTags } from "./run-tags.ts";
 import { select, selectionText } from "./statuses.ts";
+import { retryOf } from "./take-up.ts";
 
 /** The options of `moraine materialize`. */
 export interface MaterializeOptions {
@@ -19,6 +20,7 @@ export interface MaterializeOptions {
   readonly failFast?: boolean;
   readonly progress?: string;
   readonly tag?: readonly string[];
+  readonly retry?: string;
 }
 
 /** How many assets of one outside system work at once when the project does not say. */
@@ -30,12 +32,41 @@ export async function materializeVerb(
   terms: readonly string[],
   options: MaterializeOptions,
 ): Promise<number> {
+  const { retry } = options;
+  if (retry !== undefined) {
+    if (terms.length > 0 || options.force === true) {
+      throw new UsageError(
+        `--retry takes its assets, and which of them are forced, from the run`,
+        `moraine materialize --retry ${retry}`,
+      );
+    }
+    return runInView(context, (project) => retryOf(project, retry), options);
+  }
   if (options.force === true && terms.length === 0) {
     throw new UsageError(
       "--force needs a selection, so that not everything is done again by accident",
       "moraine materialize --force '*'",
     );
   }
+  return runInView(context, (project) => askedFor(project, terms, options), options);
+}
+
+/** What a selection asks for. */
+export async function askedFor(
+  project: OpenProject,
+  terms: readonly string[],
+  options: MaterializeOptions = {},
+): Promise<AskedFor> {
+  const keys = await select(project, terms, { asked: true });
+  return { keys, forced: new Set(options.force === true ? keys : []), selection: selectionText(terms) };
+}
+
+/** One run, shown in the voice that the options ask for. */
+export async function runInView(
+  context: VerbContext,
+  ask: (project: OpenProject) => Promise<AskedFor> | AskedFor,
+  options: MaterializeOptions,
+): Promise<number> {
   const reporter = await createReporter(
     voiceOf(context.options, progressOption(options.progress)),
     context.options,
@@ -45,7 +76,7 @@ export async function materializeVerb(
       reporter.onEvent({ type: "resource-progress", runId: "", at: new Date().toISOString(), ...progress });
     });
     const run = await materializeProject(project, {
-      terms,
+      asked: await ask(project),
       options,
       trigger: "cli",
       signal: context.signal,
@@ -61,23 +92,20 @@ export async function materializeVerb(
 export async function materializeProject(
   project: OpenProject,
   request: {
-    readonly terms: readonly string[];
+    readonly asked: AskedFor;
     readonly options: MaterializeOptions;
     readonly trigger: RunTrigger;
     readonly signal: AbortSignal;
     readonly onEvent: EventListener;
   },
 ): Promise<RunSummary & { readonly exitCode: number }> {
-  const { terms, options, signal } = request;
-  const keys = await select(project, terms, { asked: true });
+  const { asked, options, signal } = request;
   const reasons: FailureReason[] = [];
   const summary = await materialize({
     graph: project.graph,
-    keys,
-    forced: new Set(options.force === true ? keys : []),
-    selection: selectionText(terms),
+    ...asked,
     trigger: request.trigger,
-    tags: parseTags(options.tag),
+    tags: { ...asked.tags, ...parseTags(options.tag) },
     store: project.store,
     lakehouse: project.lakehouse,
     resources: project.resources(),

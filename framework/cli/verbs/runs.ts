@@ -1,7 +1,7 @@
 import type { RunStatus } from "../../event/event.ts";
 import type { RunRecord } from "../../store/store.ts";
 import { tableLines } from "../../tui/words/columns.ts";
-import { formatDuration } from "../../tui/words/numbers.ts";
+import { countOf, formatDuration } from "../../tui/words/numbers.ts";
 import { tagsText } from "../../tui/words/run.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
@@ -9,28 +9,57 @@ import type { OpenConfig } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
 import { runJson } from "./find-run.ts";
+import type { MaterializeOptions } from "./materialize.ts";
 import { parseTags } from "./run-tags.ts";
 import { showRun } from "./show-run.ts";
 
-interface RunsOptions {
+interface RunsOptions extends Pick<MaterializeOptions, "workers" | "failFast" | "progress" | "tag"> {
   readonly limit?: number;
   readonly since?: string;
   readonly status?: string;
-  readonly tag?: readonly string[];
 }
 
 const statuses: readonly RunStatus[] = ["running", "succeeded", "failed", "cancelled", "interrupted"];
 
+/** What a first word does that is no id: ids are hexadecimal digits. */
+const actions = new Map<
+  string,
+  (context: VerbContext, ids: readonly string[], options: RunsOptions) => Promise<number>
+>([["resume", resume]]);
+
 /** `moraine runs`. */
 export async function runs(
   context: VerbContext,
-  [id]: readonly string[],
+  [first, ...rest]: readonly string[],
   options: RunsOptions,
 ): Promise<number> {
+  const act = actions.get(first ?? "");
+  if (act !== undefined) return act(context, rest, options);
+  if (rest.length > 0)
+    throw new UsageError(
+      `no action ${first}; expected ${[...actions.keys()].join(", ")}`,
+      "moraine runs --help",
+    );
   const project = await context.openConfig();
   // Whoever looks should not see a run as running whose process is gone.
   project.store.interruptDeadRuns(new Date().toISOString());
-  return id === undefined ? listRuns(context, project, options) : showRun(context, project, id);
+  return first === undefined ? listRuns(context, project, options) : showRun(context, project, first);
+}
+
+async function resume(context: VerbContext, ids: readonly string[], options: RunsOptions): Promise<number> {
+  const [id = ""] = expectIds("resume", ids, 1);
+  const { runInView } = await import("./materialize.ts");
+  const { resumeOf } = await import("./take-up.ts");
+  return runInView(context, (project) => resumeOf(project, id), options);
+}
+
+/** The ids that an action needs, no fewer and no more. */
+function expectIds(action: string, ids: readonly string[], least: number, most = least): readonly string[] {
+  if (ids.length >= least && ids.length <= most) return ids;
+  throw new UsageError(
+    `runs ${action} expects ${countOf(most, "run")}, got ${ids.length === 0 ? "none" : ids.join(" ")}`,
+    "moraine runs shows their ids",
+  );
 }
 
 function listRuns(context: VerbContext, project: OpenConfig, options: RunsOptions): number {

@@ -12,6 +12,12 @@ export function countOf(count: number, singular: string, plural = `${singular}s`
   return `${formatCount(count)} ${count === 1 ? singular : plural}`;
 }
 
+/** `a, b and 3 more`: at most `most` of the names. */
+export function someOf(names: readonly string[], most = 8): string {
+  const more = names.length > most ? ` and ${formatCount(names.length - most)} more` : "";
+  return `${names.slice(0, most).join(", ")}${more}`;
+}
+
 const pad = (value: number) => String(value).padStart(2, "0");
 
 /** A finished duration: `3.2s`, `41.0s`, `1m02`, `2h05`, `3d04h`. */

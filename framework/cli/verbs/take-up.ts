@@ -1,0 +1,79 @@
+import type { AssetKey } from "../../definition/asset-key.ts";
+import { failedKeys, type PastRun, readPastRun, unfinishedKeys } from "../../materializer/past-run.ts";
+import type { AskedFor } from "../../materializer/run-request.ts";
+import { countOf, someOf } from "../../tui/words/numbers.ts";
+import type { OpenProject } from "../project/open-project.ts";
+import { UsageError } from "../usage-error.ts";
+import { findRun } from "./find-run.ts";
+
+/** What `runs resume` runs: all that the run has left. @throws UsageError when that can't be done */
+export function resumeOf(project: OpenProject, id: string): AskedFor {
+  const past = pastRunOf(project, id, (runId) => `moraine runs resume ${runId}`);
+  return askedAgain(project, past, unfinishedKeys(past));
+}
+
+/** What `materialize --retry` runs: what failed, and what waited for it. @throws UsageError when that can't be done */
+export function retryOf(project: OpenProject, id: string): AskedFor {
+  const past = pastRunOf(project, id, (runId) => `moraine materialize --retry ${runId}`);
+  const keys = failedKeys(past, project.graph);
+  if (keys.length > 0) return askedAgain(project, past, keys);
+  throw new UsageError(
+    `nothing of run ${past.run.id} is left that failed or was skipped`,
+    unfinishedKeys(past).length > 0 ? `moraine runs resume ${past.run.id}` : again(past.run.selection),
+  );
+}
+
+/** Reads the run back, and refuses one that can't be gone on with. */
+function pastRunOf(project: OpenProject, id: string, command: (runId: string) => string): PastRun {
+  const { store, targetName } = project;
+  // One whose process was killed does not work any more, whatever its record says.
+  store.interruptDeadRuns(new Date().toISOString());
+  const run = findRun(project, id);
+  if (run.target !== targetName) {
+    throw new UsageError(
+      `run ${run.id} is one of target ${run.target}, and this is ${targetName}`,
+      `${command(run.id)} --target ${run.target}`,
+    );
+  }
+  const past = readPastRun(store, run);
+  if (past === undefined) {
+    throw new UsageError(
+      `the events of run ${run.id} have been pruned, and with them what it was asked for`,
+      again(run.selection),
+    );
+  }
+  const working = [run, ...past.later].find(({ status }) => status === "running");
+  if (working !== undefined) {
+    throw new UsageError(
+      working === run ? `run ${run.id} still works` : `run ${working.id} goes on with it and still works`,
+      `moraine logs ${working.id} --follow, or moraine runs cancel ${working.id}`,
+    );
+  }
+  if (past.keys.length === 0 && /^check( |$)/.test(run.selection))
+    throw new UsageError(`run ${run.id} had no assets: it only ran checks`, `moraine ${run.selection}`);
+  if (run.status === "succeeded")
+    throw new UsageError(`run ${run.id} succeeded: nothing of it is left`, again(run.selection));
+  return past;
+}
+
+function askedAgain({ graph }: OpenProject, { run, forced }: PastRun, keys: readonly AssetKey[]): AskedFor {
+  const gone = keys.filter((key) => !graph.has(key));
+  if (gone.length > 0) {
+    const left = keys.filter((key) => graph.has(key));
+    throw new UsageError(
+      `run ${run.id} has ${countOf(gone.length, "asset")} left that the project no longer has: ${someOf(gone)}`,
+      again(left.length <= 8 ? left.join(" ") : run.selection),
+    );
+  }
+  return {
+    keys,
+    forced: new Set(keys.filter((key) => forced.has(key))),
+    selection: run.selection,
+    tags: run.tags,
+    resumes: run.id,
+  };
+}
+
+function again(selection: string): string {
+  return `moraine materialize ${selection}`.trimEnd();
+}
