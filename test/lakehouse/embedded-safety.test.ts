@@ -8,6 +8,7 @@ import { FailureError } from "../../framework/event/failure.ts";
 import { pathInside } from "../../framework/lakehouse/catalog/location.ts";
 import { bypassProxyOnLoopback } from "../../framework/lakehouse/duckdb/loopback.ts";
 import { collectRows } from "../../framework/lakehouse/lakehouse.ts";
+import { systemClock } from "../../framework/util/clock.ts";
 import { type LakeRig, lakeRig, testExtensions } from "./support.ts";
 
 const table = defineTable({ key: "t/log", columns: { id: "string" } });
@@ -180,6 +181,19 @@ describe("a broken lake", () => {
       reason: "lake-unreadable",
       where: join(rig.dir, "catalog.db"),
     });
+  });
+
+  it("reads and writes on top of what was committed last, also after the clock was set back", async () => {
+    await filled();
+    const one = (await rig.lake.currentSnapshot(table.key))?.id;
+    await load("2");
+    const anHourAhead = { ...systemClock, now: () => new Date(Date.now() + 3_600_000) };
+    const ahead = rig.another({ clock: anHourAhead });
+    await ahead.restore(table.key, { from: (await ahead.currentSnapshot(table.key))?.id, to: one });
+    const ids = () => rig.lake.query("SELECT id FROM t.log ORDER BY id").then(collectRows);
+    expect(await ids()).toEqual([{ id: "1" }]);
+    await load("3");
+    expect(await ids()).toEqual([{ id: "1" }, { id: "3" }]);
   });
 
   it("reports a full disk and leaves the table as it was", async () => {

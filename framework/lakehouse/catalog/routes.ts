@@ -1,4 +1,5 @@
 import { Hono, type Context } from "hono";
+import type { Clock } from "../../util/clock.ts";
 import type { CatalogStore, LoadedTable } from "./catalog-store.ts";
 import { badRequest, noSuchNamespace, noSuchTable } from "./catalog-error.ts";
 import { errorAnswer } from "./error-answer.ts";
@@ -30,7 +31,7 @@ const endpoints = [
 ];
 
 /** The Iceberg REST catalog protocol over a {@link CatalogStore}; every request needs the bearer token. */
-export function catalogRoutes(store: CatalogStore, token: string): Hono {
+export function catalogRoutes(store: CatalogStore, token: string, clock: Pick<Clock, "now">): Hono {
   const app = emptyApp();
   app.use(async (context, next) => {
     if (isToken(context.req.header("authorization"), token)) return next();
@@ -39,24 +40,24 @@ export function catalogRoutes(store: CatalogStore, token: string): Hono {
       401,
     );
   });
-  app.route("/", protocolRoutes(store));
+  app.route("/", protocolRoutes(store, clock));
   app.all("/whole-table/:operation/:base/*", (context) => {
     const { operation, base } = context.req.param();
     if (operation !== "replace" && operation !== "overwrite") badRequest(`Unknown operation: ${operation}`);
     const view = wholeTableView(store, operation, base === "none" ? undefined : BigInt(base));
     const url = new URL(context.req.url);
     url.pathname = url.pathname.split("/").slice(4).join("/");
-    return protocolRoutes(view).fetch(new Request(url, context.req.raw));
+    return protocolRoutes(view, clock).fetch(new Request(url, context.req.raw));
   });
   return app;
 }
 
-function protocolRoutes(store: TableCatalog): Hono {
+function protocolRoutes(store: TableCatalog, clock: Pick<Clock, "now">): Hono {
   const app = emptyApp();
   app.get("/v1/config", () => json({ defaults: {}, overrides: {}, endpoints }));
   namespaceRoutes(app, store);
-  tableRoutes(app, store);
-  commitRoutes(app, store);
+  tableRoutes(app, store, clock);
+  commitRoutes(app, store, clock);
   return app;
 }
 
@@ -109,7 +110,7 @@ function namespaceRoutes(app: Hono, store: TableCatalog): void {
   });
 }
 
-function tableRoutes(app: Hono, store: TableCatalog): void {
+function tableRoutes(app: Hono, store: TableCatalog, clock: Pick<Clock, "now">): void {
   app.get("/v1/namespaces/:namespace/tables", (context) => {
     const identifiers = store.tables(context.req.param("namespace")).map(({ namespace, name }) => ({
       namespace: [namespace],
@@ -124,12 +125,12 @@ function tableRoutes(app: Hono, store: TableCatalog): void {
       location: request.location ?? undefined,
       updates: createTableUpdates(request),
     };
-    if (!request["stage-create"]) return loaded(store.create(table));
+    if (!request["stage-create"]) return loaded(store.create(table), clock);
     return json({ metadata: store.stage(table), config: {} });
   });
   app.get("/v1/namespaces/:namespace/tables/:table", (context) => {
     const table = identifier(context);
-    if (context.req.method !== "HEAD") return loaded(store.load(table));
+    if (context.req.method !== "HEAD") return loaded(store.load(table), clock);
     if (!store.exists(table)) noSuchTable(displayName(table));
     return noContent();
   });
@@ -144,7 +145,7 @@ function tableRoutes(app: Hono, store: TableCatalog): void {
   app.post("/v1/namespaces/:namespace/register", async (context) => {
     const request = requests.registerTable.parse(await readBody(context));
     const table = { namespace: context.req.param("namespace"), name: request.name };
-    return loaded(store.register(table, request["metadata-location"], request.overwrite));
+    return loaded(store.register(table, request["metadata-location"], request.overwrite), clock);
   });
   app.post("/v1/tables/rename", async (context) => {
     const { source, destination } = requests.renameTable.parse(await readBody(context));
@@ -153,12 +154,12 @@ function tableRoutes(app: Hono, store: TableCatalog): void {
   });
 }
 
-function commitRoutes(app: Hono, store: TableCatalog): void {
+function commitRoutes(app: Hono, store: TableCatalog, clock: Pick<Clock, "now">): void {
   app.post("/v1/namespaces/:namespace/tables/:table", async (context) => {
     const change = requests.commitTable.parse(await readBody(context));
     const [table] = store.commit([{ identifier: identifier(context), ...change }]);
     if (table === undefined) throw new Error("Internal error: expected one committed table, got none");
-    return json({ "metadata-location": table.metadataFile, metadata: table.metadata });
+    return json(located(table, clock));
   });
   app.post("/v1/transactions/commit", async (context) => {
     const request = requests.commitTransaction.parse(await readBody(context));
@@ -180,8 +181,15 @@ async function readBody(context: Context): Promise<unknown> {
   }
 }
 
-function loaded({ metadataFile, metadata }: LoadedTable): Response {
-  return json({ "metadata-location": metadataFile, metadata: servedMetadata(metadata), config: {} });
+function loaded(table: LoadedTable, clock: Pick<Clock, "now">): Response {
+  return json({ ...located(table, clock), config: {} });
+}
+
+function located({ metadataFile, metadata }: LoadedTable, clock: Pick<Clock, "now">): object {
+  return {
+    "metadata-location": metadataFile,
+    metadata: servedMetadata(metadata, clock.now().getTime()),
+  };
 }
 
 function errorBody(code: number, type: string, message: string): unknown {

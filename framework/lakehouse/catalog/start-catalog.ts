@@ -45,13 +45,14 @@ export interface CatalogOptions {
 export async function startCatalog(options: CatalogOptions): Promise<Catalog> {
   const { signal, token = newToken() } = options;
   signal?.throwIfAborted();
+  const clock = options.clock ?? systemClock;
   const store = new CatalogStore({
     dir: options.dir,
-    clock: options.clock ?? systemClock,
+    clock,
     ...(options.writeFile === undefined ? {} : { writeFile: options.writeFile }),
     ...(options.attributions === undefined ? {} : { attributions: options.attributions }),
   });
-  const server = createAdaptorServer({ fetch: catalogRoutes(store, token).fetch });
+  const server = createAdaptorServer({ fetch: catalogRoutes(store, token, clock).fetch });
   const port = await listen(server, options.port ?? 0).catch((error: unknown) => {
     store.close();
     throw error;

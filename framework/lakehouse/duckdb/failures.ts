@@ -29,7 +29,7 @@ export function asFailure(
   if (isConflict(error, words)) {
     return make({ reason: "commit-conflict", message: "another writer committed first", retryable: true });
   }
-  if (/503|ServiceUnavailable|SQLITE_BUSY|database is locked/.test(words) || isBusy(error)) {
+  if (/\b503\b|ServiceUnavailable|SQLITE_BUSY|database is locked/.test(words) || isBusy(error)) {
     return make({
       reason: "locked",
       message: "another process has kept the lake's catalog locked",
