@@ -44,7 +44,7 @@ export function appendUpdates(
     "snapshot-id": id,
     ...(parent === undefined ? {} : { "parent-snapshot-id": parent }),
     "sequence-number": sequence,
-    "timestamp-ms": 1_800_000_000_000 + sequence,
+    "timestamp-ms": 1_700_000_000_000 + sequence,
     "manifest-list": `/nowhere/${id}.avro`,
     "schema-id": 0,
     summary: { operation: "append" },

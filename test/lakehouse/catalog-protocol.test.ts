@@ -301,8 +301,8 @@ describe("commits", () => {
     expect(body).toMatchObject({
       metadata: {
         "snapshot-log": [
-          { "snapshot-id": 1, "timestamp-ms": 1_800_000_000_001 },
-          { "snapshot-id": 2, "timestamp-ms": 1_800_000_000_002 },
+          { "snapshot-id": 1, "timestamp-ms": 1_700_000_000_001 },
+          { "snapshot-id": 2, "timestamp-ms": 1_700_000_000_002 },
         ],
         "last-sequence-number": 2,
       },
