@@ -111,10 +111,16 @@ const verbs: readonly Verb[] = [
   {
     name: "check [selection...]",
     summary: "run checks; no table is written",
-    examples: ["moraine check", "moraine check dim_sf_user_scd --rows not_null_user_id"],
+    examples: [
+      "moraine check",
+      "moraine check dim_sf_user_scd --name not_null_user_id",
+      "moraine check dim_sf_user_scd --rows not_null_user_id --limit 20",
+    ],
     shape: (command) =>
       command
         .option("--rows <name>", "print the rows that break this check instead of running it")
+        .option("--limit <n>", "with --rows: at most this many (default: 1000)", count)
+        .option("--format <format>", "with --rows: table, csv or json (default: table)")
         .option("--name <name>", "only the check of this name")
         .option("--fail-on <severity>", "warn or error (default: error)"),
     isWork: true,

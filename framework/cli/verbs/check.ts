@@ -1,7 +1,6 @@
 import type { Check } from "../../definition/check.ts";
 import type { AssetKey } from "../../definition/asset-key.ts";
 import { runChecksOnly } from "../../materializer/run-checks.ts";
-import { collectRows } from "../../lakehouse/lakehouse.ts";
 import { checkSign, checkText, severityText } from "../../tui/words/check.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { countOf } from "../../tui/words/numbers.ts";
@@ -13,13 +12,15 @@ import { lookOf, tableWidth } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import { codeOfSignal, type VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
-import { query } from "./query.ts";
+import { printCheckRows } from "./check-rows.ts";
 import { select, selectionText } from "./statuses.ts";
 
 interface CheckVerbOptions {
   readonly rows?: string;
   readonly name?: string;
   readonly failOn?: string;
+  readonly limit?: number;
+  readonly format?: string;
 }
 
 /** `moraine check`. */
@@ -31,13 +32,17 @@ export async function check(
   if (options.failOn !== undefined && options.failOn !== "warn" && options.failOn !== "error") {
     throw new UsageError(`--fail-on is warn or error, got ${options.failOn}`);
   }
+  if (options.rows === undefined && (options.limit !== undefined || options.format !== undefined)) {
+    throw new UsageError("--limit and --format go with --rows", "moraine check --rows <name> --limit 10");
+  }
   const project = await context.openProject();
   const keys = await select(project, terms, { asked: false });
-  if (options.rows !== undefined) return printRows(context, project, findCheck(project, keys, options.rows));
+  if (options.rows !== undefined)
+    return printCheckRows(context, project, findCheck(project, keys, options.rows), options);
   const checks =
     options.name === undefined
       ? keys.flatMap((key) => project.graph.checks(key))
-      : [findCheck(project, keys, options.name)];
+      : [runnableCheck(findCheck(project, keys, options.name))];
   const runnable = checks.filter((candidate) => candidate.source.type !== "report");
   if (runnable.length < checks.length) {
     say(
@@ -117,19 +122,12 @@ async function runAndPrint(
   return counted.length > 0 ? exitCode.workFailed : exitCode.done;
 }
 
-/** The rows that break a check: by its own query where it has one, else the samples of its last result. */
-async function printRows(context: VerbContext, project: OpenProject, found: Check): Promise<number> {
-  const sql = found.rowsSql?.(project.lakehouse.tableName(found.asset));
-  if (sql !== undefined && sql !== "") {
-    if (context.options.json === true) {
-      printJson(await collectRows(await project.lakehouse.query(sql, { signal: context.signal })));
-      return exitCode.done;
-    }
-    return query(context, [sql], {});
-  }
-  const [last] = project.store.checkResults(found.asset, { check: found.name, limit: 1 });
-  printJson(last?.result.samples ?? []);
-  return exitCode.done;
+function runnableCheck(found: Check): Check {
+  if (found.source.type !== "report") return found;
+  throw new UsageError(
+    `${found.name} is found only while ${found.asset} is materialized`,
+    `moraine show ${found.asset} --checks`,
+  );
 }
 
 function findCheck(project: OpenProject, keys: readonly AssetKey[], name: string): Check {
