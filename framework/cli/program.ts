@@ -68,11 +68,20 @@ const verbs: readonly Verb[] = [
   {
     name: "show <key>",
     summary: "one asset: definition, why it is stale, history, checks, columns",
-    examples: ["moraine show sf_curated/dim_sf_user_scd", "moraine show sf_raw/sf_user --why"],
+    examples: [
+      "moraine show sf_curated/dim_sf_user_scd",
+      "moraine show sf_raw/sf_user --why",
+      "moraine show sf_raw/sf_user --checks --history 30",
+    ],
     shape: (command) =>
       command
         .option("--why", "only the whole chain of causes")
-        .option("--history <n>", "how many materializations", count, 5)
+        .option(
+          "--history <n>",
+          "how many materializations, and results of each check (default: 5 and 10)",
+          count,
+        )
+        .option("--checks", "only the checks, with their results")
         .option("--schema", "only the columns")
         .option("--snapshots", "only the table's snapshots"),
     load: async () => (await import("./verbs/show.ts")).show,

@@ -198,6 +198,12 @@ export class SqliteReader implements StoreReader {
     ).map(checkResultRecord);
   }
 
+  runCheckResults(runId: string): readonly CheckResultRecord[] {
+    return this.all<CheckResultRow>(`SELECT * FROM check_results WHERE run_id = @runId ORDER BY id`, {
+      runId,
+    }).map(checkResultRecord);
+  }
+
   usualDurations(): ReadonlyMap<AssetKey, number> {
     const rows = this.all<{ key: AssetKey; durations: string }>(
       `SELECT key, json_group_array(duration_ms) AS durations FROM (

@@ -137,6 +137,8 @@ export interface StoreReader {
     key: AssetKey,
     filter?: { readonly check?: string; readonly limit?: number; readonly runId?: string },
   ): readonly CheckResultRecord[];
+  /** What a run's checks found, in the order of their ends. */
+  runCheckResults(runId: string): readonly CheckResultRecord[];
   /** Median milliseconds of the last 10 materializations of each asset. */
   usualDurations(): ReadonlyMap<AssetKey, number>;
   cursor(key: AssetKey): Json | undefined;

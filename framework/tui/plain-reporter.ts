@@ -1,5 +1,6 @@
 import type { Failure } from "../event/failure.ts";
 import type { RunEvent } from "../event/event.ts";
+import { hasPassed } from "../event/has-passed.ts";
 import { unreachable } from "../util/unreachable.ts";
 import { causeWord } from "./words/cause.ts";
 import { valueText } from "./words/check.ts";
@@ -173,7 +174,7 @@ class PlainReporter implements Reporter {
   }
 
   #checkFinished(event: Extract<RunEvent, { type: "check-finished" }>): void {
-    const passed = event.result.passed && event.failure === undefined;
+    const passed = hasPassed(event);
     const level = passed ? 1 : event.severity === "warn" ? 0 : -1;
     const { value, expected } = event.result;
     this.#line(event.at, level, "check", event.key, {

@@ -1,4 +1,5 @@
 import type { RunEvent } from "../event/event.ts";
+import { hasPassed } from "../event/has-passed.ts";
 import { createLook, type Look } from "./look.ts";
 import type { FinishedAsset, ProgressState } from "./progress/progress-state.ts";
 import { emptyProgress } from "./progress/progress-state.ts";
@@ -56,7 +57,7 @@ function totalsLine(state: ProgressState, look: Look): string {
     const text = `${look.signs.sign[sign]} run ${state.runId ?? ""} ${status}${took}`;
     return `${look.paint.as(sign, text)}${totals.length === 0 ? "" : `: ${totals.join(", ")}`}`;
   }
-  const passed = state.checks.filter((check) => check.result.passed && check.failure === undefined).length;
+  const passed = state.checks.filter(hasPassed).length;
   const about = [
     ...(counts.fresh > 0
       ? [`${formatCount(counts.fresh)} ${counts.fresh === 1 ? "was" : "were"} fresh`]
@@ -104,7 +105,7 @@ function skippedText(state: ProgressState, failed: string): readonly string[] {
 
 function checkLines(state: ProgressState, look: Look): readonly string[] {
   return state.checks
-    .filter((check) => !check.result.passed || check.failure !== undefined)
+    .filter((check) => !hasPassed(check))
     .map((check) => {
       const sign = check.severity === "warn" ? "warned" : "failed";
       return `  ${look.paint.as(sign, look.signs.sign[sign])} ${check.key}  ${check.check}: ${checkText(check)} (${check.severity})`;

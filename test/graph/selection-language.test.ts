@@ -181,7 +181,10 @@ describe("a selection that names what does not exist", () => {
     ],
     ["+user+", "no asset matches user\n+user+\n ^^^^\ndid you mean users?"],
     ["root()", "no function root(); expected roots() or sinks()\ndid you mean roots()?"],
-    ["state:stalle", "no state stalle; expected fresh, stale, missing, failed\ndid you mean stale?"],
+    [
+      "state:stalle",
+      "no state stalle; expected fresh, stale, missing, failed, unchecked\ndid you mean stale?",
+    ],
     [
       "state:overdue",
       "state:overdue can't be asked yet: no asset has a freshness deadline\nstate:stale asks whether code or data changed",

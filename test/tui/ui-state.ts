@@ -1,5 +1,5 @@
 import { openStore } from "../../framework/store/open-store.ts";
-import { readData, type UiData } from "../../framework/tui/ui/data.ts";
+import { readData, sameNeeds, type UiData } from "../../framework/tui/ui/data.ts";
 import { initialState, type InitialOptions } from "../../framework/tui/ui/initial-state.ts";
 import type { Effect, Message } from "../../framework/tui/ui/message.ts";
 import { reduce } from "../../framework/tui/ui/reduce.ts";
@@ -36,12 +36,11 @@ export class UiDriver {
   }
 
   send(message: Message): void {
-    const before = needsOf(this.state.view);
+    const before = needsOf(this.state);
     const step = reduce(this.state, message);
     this.state = step.state;
     this.effects = step.effects;
-    const needs = needsOf(this.state.view);
-    if (message.type === "key" && (needs.asset !== before.asset || needs.run !== before.run)) {
+    if (message.type === "key" && !sameNeeds(needsOf(this.state), before)) {
       const { effects } = this;
       this.read();
       this.effects = effects;
@@ -56,7 +55,7 @@ export class UiDriver {
     return readData(
       this.store,
       () => statusesFrom(this.graph, this.store),
-      needsOf(this.state.view),
+      needsOf(this.state),
       this.state.data,
     );
   }

@@ -1,10 +1,11 @@
+import { hasPassed } from "../../event/has-passed.ts";
 import type { Check } from "../../definition/check.ts";
 import { collectRows } from "../../lakehouse/lakehouse.ts";
 import type { CheckResultRecord } from "../../store/store.ts";
 import { checkText } from "../../tui/words/check.ts";
 import { metadataText } from "../../tui/words/metadata.ts";
 import { countOf, formatAge, formatCount } from "../../tui/words/numbers.ts";
-import { print, printJson, say } from "../output/print.ts";
+import { printJson, say } from "../output/print.ts";
 import { defaultRowLimit, type PrintedRows, printRows, rowFormatOf, takeRows } from "../output/row-output.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
@@ -106,9 +107,8 @@ function countText(shown: number, total: number | undefined): string {
 }
 
 function lastText(last: CheckResultRecord): string {
-  const passed = last.result.passed && last.failure === undefined;
   const found = checkText(last);
-  const verdict = passed ? "passed" : "failed";
+  const verdict = hasPassed(last) ? "passed" : "failed";
   return `${verdict}${found === verdict ? "" : `, ${found}`}, by ${placeText(last)}`;
 }
 

@@ -1,3 +1,4 @@
+import { hasPassed } from "../../event/has-passed.ts";
 import type { Check } from "../../definition/check.ts";
 import type { AssetKey } from "../../definition/asset-key.ts";
 import { runChecksOnly } from "../../materializer/run-checks.ts";
@@ -82,8 +83,10 @@ async function runAndPrint(
     redact: (text) => project.redactor.redact(text),
     onEvent: () => {},
   });
-  const results = request.keys.flatMap((key) => project.store.checkResults(key, { runId }).toReversed());
-  const failed = results.filter((result) => !(result.result.passed && result.failure === undefined));
+  // As they ended, which is the batches' last; people look for an asset's checks together.
+  const found = project.store.runCheckResults(runId);
+  const results = request.keys.flatMap((key) => found.filter((result) => result.key === key));
+  const failed = results.filter((result) => !hasPassed(result));
   const warned = failed.filter((result) => result.severity === "warn").length;
   if (context.options.json === true) {
     printJson({ runId, status, checks: results });

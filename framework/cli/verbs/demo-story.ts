@@ -1,4 +1,5 @@
 import { assetKey } from "../../definition/asset-key.ts";
+import { hasPassed } from "../../event/has-passed.ts";
 import { collectRows, type Row } from "../../lakehouse/lakehouse.ts";
 import { checkText } from "../../tui/words/check.ts";
 import { tableLines } from "../../tui/words/columns.ts";
@@ -119,8 +120,7 @@ async function historyLines(
 
 function checkLines(project: OpenProject, sign: Readonly<Record<string, string>>): readonly string[] {
   const results = [...project.store.latestCheckResults().values()].flat();
-  const isPassed = (result: (typeof results)[number]) => result.result.passed && result.failure === undefined;
-  const failed = results.filter((result) => !isPassed(result));
+  const failed = results.filter((result) => !hasPassed(result));
   return [
     `${sign["materialized"]} ${countOf(results.length - failed.length, "check")} passed`,
     ...failed.map(

@@ -6,7 +6,7 @@ import { exitCode } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
 import type { VerbContext } from "../run-verb.ts";
-import { readStatuses, selectFrom, selectionText } from "./statuses.ts";
+import { readStatuses, readUnchecked, selectFrom, selectionText } from "./statuses.ts";
 
 /** `moraine plan`. An asset whose only cause is its upstream may turn out fresh; the plan says `maybe`. */
 export async function plan(
@@ -30,6 +30,13 @@ export async function plan(
       usualMs: usual.get(key) ?? null,
     }));
   const toRun = steps.filter((step) => step.action !== "none");
+  const sure = new Set(steps.filter((step) => step.action === "run").map((step) => step.key));
+  // What runs is checked then; of the rest somebody has to say that it never was.
+  const neverChecked = readUnchecked(project);
+  const unchecked = selected.flatMap(({ key }) => {
+    const checks = sure.has(key) ? [] : (neverChecked.get(key) ?? []);
+    return checks.length === 0 ? [] : [{ key, checks: checks.map((check) => check.name) }];
+  });
   if (context.options.json === true) {
     printJson({
       target: project.targetName,
@@ -37,6 +44,7 @@ export async function plan(
       steps,
       toRun: toRun.length,
       fresh: selected.length - toRun.length,
+      unchecked,
     });
   } else {
     const { signs, paint } = lookOf(context.options);
@@ -62,6 +70,12 @@ export async function plan(
       toRun.length === 0
         ? `${signs.sign.fresh} nothing to do: all ${countOf(selected.length, "asset")} fresh`
         : `${countOf(toRun.length, "asset")} of ${selected.length} would run: moraine materialize${terms.length > 0 ? ` ${selectionText(terms)}` : ""}`,
+      ...unchecked.map(
+        ({ key, checks }) => `${signs.sign.warned} ${key} never checked: ${checks.join(", ")}`,
+      ),
+      ...(unchecked.length === 0
+        ? []
+        : [`next  moraine check ${unchecked.length === 1 ? unchecked[0]?.key : "state:unchecked"}`]),
     );
   }
   return options.exitCode === true && toRun.length > 0 ? exitCode.notCurrent : exitCode.done;

@@ -1,4 +1,5 @@
-import type { RunRecord } from "../../store/store.ts";
+import type { AssetKey } from "../../definition/asset-key.ts";
+import type { CheckResultRecord, RunRecord, StoreReader } from "../../store/store.ts";
 import { checkSign, checkText, severityText } from "../../tui/words/check.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { reasonTag } from "../../tui/words/failure.ts";
@@ -14,12 +15,17 @@ import { findRun, runJson } from "./find-run.ts";
 export function showRun(context: VerbContext, { store }: OpenConfig, id: string): number {
   const run = findRun({ store }, id);
   const attempts = store.attempts(run.id);
-  const checks = [...new Set(attempts.map((attempt) => attempt.key))].flatMap((key) =>
-    store.checkResults(key, { runId: run.id }).toReversed(),
-  );
+  const checks = store.runCheckResults(run.id);
+  const unfinished = unfinishedChecks(store, run.id);
   const resumedBy = store.resumersOf(run.id).filter((later) => later.resumes === run.id);
   if (context.options.json === true) {
-    printJson({ ...runJson(run), resumedBy: resumedBy.map((later) => later.id), attempts, checks });
+    printJson({
+      ...runJson(run),
+      resumedBy: resumedBy.map((later) => later.id),
+      attempts,
+      checks,
+      unfinishedChecks: unfinished,
+    });
     return 0;
   }
   const { signs } = lookOf(context.options);
@@ -48,7 +54,7 @@ export function showRun(context: VerbContext, { store }: OpenConfig, id: string)
       ]),
       { width: tableWidth() },
     ),
-    ...(checks.length === 0 ? [] : [""]),
+    ...(checks.length + unfinished.length === 0 ? [] : [""]),
     ...tableLines(
       [
         { title: "" },
@@ -57,17 +63,39 @@ export function showRun(context: VerbContext, { store }: OpenConfig, id: string)
         { title: "severity" },
         { title: "result" },
       ],
-      checks.map((check) => [
-        signs.sign[checkSign(check)],
-        check.key,
-        check.check,
-        severityText(check),
-        checkText(check),
-      ]),
+      [
+        ...checks.map((check) => [
+          signs.sign[checkSign(check)],
+          check.key,
+          check.check,
+          severityText(check),
+          checkText(check),
+        ]),
+        ...unfinished.map((check) => [
+          signs.sign[run.status === "running" ? "running" : "cancelled"],
+          check.key,
+          check.check,
+          severityText(check),
+          run.status === "running" ? "running" : `no result: the run was ${run.status} first`,
+        ]),
+      ],
       { width: tableWidth() },
     ),
   );
   return 0;
+}
+
+/** Checks that began and gave no result: they work now, or their run ended before them. */
+function unfinishedChecks(store: StoreReader, runId: string) {
+  const open = new Map<string, Pick<CheckResultRecord, "key" | "check" | "severity" | "blocking">>();
+  for (const { event } of store.events({ runId })) {
+    if (event.type !== "check-started" && event.type !== "check-finished") continue;
+    const { check, severity, blocking } = event;
+    const key = event.key as AssetKey;
+    if (event.type === "check-started") open.set(`${key} ${check}`, { key, check, severity, blocking });
+    else open.delete(`${key} ${check}`);
+  }
+  return [...open.values()];
 }
 
 /** Its tags, the run that it goes on with, and those that went on with it. */

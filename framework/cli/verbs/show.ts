@@ -1,6 +1,5 @@
 import { trimCauses } from "../../staleness/compute-statuses.ts";
 import { causeChain } from "../../tui/words/cause.ts";
-import { checkSign, checkText, severityText } from "../../tui/words/check.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { metadataSummary } from "../../tui/words/metadata.ts";
 import { formatDuration } from "../../tui/words/numbers.ts";
@@ -9,11 +8,13 @@ import { print, printJson } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
+import { checkFacts, checkHistoryLines, checkLines } from "./show-checks.ts";
 import { readStatuses, selectOne } from "./statuses.ts";
 
 interface ShowOptions {
   readonly why?: boolean;
   readonly history?: number;
+  readonly checks?: boolean;
   readonly schema?: boolean;
   readonly snapshots?: boolean;
 }
@@ -26,7 +27,7 @@ export async function show(
 ): Promise<number> {
   const project = await context.openProject();
   const key = selectOne(project, text);
-  const facts = await readFacts(project, key, options.history ?? 5);
+  const facts = await readFacts(project, key, options.history);
   if (context.options.json === true) {
     printJson(facts);
     return 0;
@@ -34,13 +35,16 @@ export async function show(
   const only =
     options.why === true
       ? "why"
-      : options.schema === true
-        ? "schema"
-        : options.snapshots === true
-          ? "snapshots"
-          : undefined;
+      : options.checks === true
+        ? "checks"
+        : options.schema === true
+          ? "schema"
+          : options.snapshots === true
+            ? "snapshots"
+            : undefined;
   const width = tableWidth();
-  const { signs, paint } = lookOf(context.options);
+  const look = lookOf(context.options);
+  const { signs, paint } = look;
   const section = (name: string, lines: readonly string[]) =>
     lines.length === 0
       ? []
@@ -71,16 +75,9 @@ export async function show(
     ),
     checks: section(
       "checks",
-      tableLines(
-        [{ title: "" }, { title: "check", cut: "middle" }, { title: "severity" }, { title: "last result" }],
-        facts.checks.map(({ name, severity, blocking, last }) => [
-          last === null ? signs.sign.missing : signs.sign[checkSign(last)],
-          name,
-          severityText({ severity, blocking }),
-          last === null ? "never run" : checkText(last),
-        ]),
-        { width: width - 2 },
-      ),
+      only === "checks"
+        ? checkHistoryLines(facts.checks, look, width)
+        : checkLines(facts.checks, look, width - 2),
     ),
     schema: section(
       "columns",
@@ -110,7 +107,8 @@ export async function show(
     ),
   };
   if (only !== undefined) {
-    print(...(sections[only].length === 0 ? [`${key} is ${facts.status}`] : sections[only]));
+    const none = only === "checks" ? `${key} has no checks` : `${key} is ${facts.status}`;
+    print(...(sections[only].length === 0 ? [none] : sections[only]));
     return 0;
   }
   print(
@@ -123,11 +121,10 @@ export async function show(
 }
 
 /** Everything known of one asset; also the shape of `show --json`. */
-async function readFacts(project: OpenProject, key: AssetKey, historyLength: number) {
+async function readFacts(project: OpenProject, key: AssetKey, historyLength: number | undefined) {
   const { graph, store, lakehouse } = project;
   const asset = graph.asset(key);
   const statuses = await readStatuses(project, { asked: false });
-  const results = store.latestCheckResults().get(key) ?? [];
   return {
     key,
     kind: asset.assetKind,
@@ -140,17 +137,11 @@ async function readFacts(project: OpenProject, key: AssetKey, historyLength: num
     codeVersion: asset.codeVersion(),
     status: statuses.get(key)?.status ?? "missing",
     causes: trimCauses(statuses.get(key)?.causes ?? []),
-    history: store.materializations(key, historyLength).map((record) => ({
+    history: store.materializations(key, historyLength ?? 5).map((record) => ({
       ...record,
       durationMs: Date.parse(record.finishedAt) - Date.parse(record.startedAt),
     })),
-    checks: graph.checks(key).map((check) => ({
-      name: check.name,
-      description: check.description ?? null,
-      severity: check.severity,
-      blocking: check.blocking,
-      last: results.find((result) => result.check === check.name) ?? null,
-    })),
+    checks: checkFacts(project, key, historyLength),
     columns: Object.entries(asset.table?.columns ?? {}).map(([name, column]) => ({ name, ...column })),
     snapshots: (await lakehouse.history(key)).map((snapshot) => ({
       id: snapshot.id,

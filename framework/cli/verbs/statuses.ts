@@ -1,9 +1,11 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
+import type { Check } from "../../definition/check.ts";
 import { selectableStates, selectAssets } from "../../graph/selection.ts";
 import { computeStatuses } from "../../staleness/compute-statuses.ts";
 import { LakeTables } from "../../staleness/lake-tables.ts";
 import { observe } from "../../staleness/observe.ts";
 import type { AssetStatus } from "../../staleness/status.ts";
+import { uncheckedOf } from "../../staleness/unchecked.ts";
 import type { StoreReader } from "../../store/store.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import { UsageError } from "../usage-error.ts";
@@ -32,14 +34,32 @@ export function selectFrom(
   statuses: ReadonlyMap<AssetKey, AssetStatus>,
 ): readonly AssetKey[] {
   let outcomes: ReturnType<StoreReader["latestOutcomes"]> | undefined;
+  let unchecked: ReturnType<typeof readUnchecked> | undefined;
   return selectAssets(project.graph, terms, {
     stateOf(key) {
       outcomes ??= project.store.latestOutcomes();
-      const states = new Set<string | undefined>([statuses.get(key)?.status, outcomes.get(key)?.outcome]);
+      unchecked ??= readUnchecked(project);
+      const states = new Set<string | undefined>([
+        statuses.get(key)?.status,
+        outcomes.get(key)?.outcome,
+        ...(unchecked.has(key) ? ["unchecked"] : []),
+      ]);
       return new Set(selectableStates.filter((state) => states.has(state)));
     },
     changes: { now: new Date(), changedSince: (instant) => changedSince(project.store, instant) },
   });
+}
+
+/** The checks that gave no result for what their asset holds now, by asset; assets without such a check are left out. */
+export function readUnchecked({ graph, store }: Selectable): ReadonlyMap<AssetKey, readonly Check[]> {
+  const latest = store.latestMaterializations();
+  const results = store.latestCheckResults();
+  return new Map(
+    graph.keys.flatMap((key) => {
+      const unchecked = uncheckedOf(graph.checks(key), latest.get(key), results.get(key) ?? []);
+      return unchecked.length === 0 ? [] : [[key, unchecked] as const];
+    }),
+  );
 }
 
 /** The same, reading the statuses only when a `state:` asks for them. */

@@ -2,7 +2,7 @@ import { Box, type Instance, render, Text, useInput } from "ink";
 import { useSyncExternalStore } from "react";
 import { createTicker } from "../ticker.ts";
 import { type AlternateScreen, createAlternateScreen } from "../ui/alternate-screen.ts";
-import { type DataNeeds, isStoreFailure, readData, type UiData } from "../ui/data.ts";
+import { isStoreFailure, noNeeds, readData, sameNeeds, type UiData } from "../ui/data.ts";
 import { frameLines } from "../ui/frame.ts";
 import { initialState } from "../ui/initial-state.ts";
 import type { InteractiveOptions } from "../ui/interactive-options.ts";
@@ -62,7 +62,7 @@ export class UiSession {
   readonly #slow = createTicker(() => this.#tick(), 1000);
   #instance: Instance | undefined;
   #counter: number | undefined;
-  #needs: DataNeeds = { asset: undefined, run: undefined };
+  #needs = noNeeds;
   #commandIds = 0;
   #end: (ending: Ending) => void = () => {};
 
@@ -164,8 +164,8 @@ export class UiSession {
   #dispatch(message: Message): void {
     const step = reduce(this.#states.get(), message);
     this.#states.set(step.state);
-    const needs = needsOf(step.state.view);
-    if (needs.asset !== this.#needs.asset || needs.run !== this.#needs.run) {
+    const needs = needsOf(step.state);
+    if (!sameNeeds(needs, this.#needs)) {
       this.#needs = needs;
       this.#read();
     }

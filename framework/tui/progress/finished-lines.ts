@@ -1,3 +1,4 @@
+import { hasPassed } from "../../event/has-passed.ts";
 import type { Look } from "../look.ts";
 import { causeSummary, causeWord } from "../words/cause.ts";
 import { reasonTag } from "../words/failure.ts";
@@ -97,6 +98,6 @@ function outcomeText(asset: FinishedAsset): string {
 function checksText(key: string, checks: readonly FinishedCheck[]): string {
   const own = checks.filter((check) => check.key === key);
   if (own.length === 0) return "-";
-  const passed = own.filter((check) => check.result.passed && check.failure === undefined).length;
+  const passed = own.filter(hasPassed).length;
   return `${passed}/${own.length}`;
 }

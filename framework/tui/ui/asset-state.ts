@@ -1,4 +1,5 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
+import { hasPassed } from "../../event/has-passed.ts";
 import type { CheckResultRecord } from "../../store/store.ts";
 import { causeSummary } from "../words/cause.ts";
 import { reasonTag } from "../words/failure.ts";
@@ -41,7 +42,7 @@ export function assetState(key: AssetKey, data: UiData): AssetState {
 }
 
 function isBad(check: CheckResultRecord): boolean {
-  return !check.result.passed || check.failure !== undefined;
+  return !hasPassed(check);
 }
 
 /** Whether somebody should look at it. */

@@ -1,11 +1,8 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
-import type { CheckResultRecord } from "../../store/store.ts";
 import { causeChain, shortVersion } from "../words/cause.ts";
-import { checkSign } from "../words/check.ts";
 import { failureBlock } from "../words/failure.ts";
 import { metadataText, rowChanges, rowCountOf } from "../words/metadata.ts";
 import { formatAge, formatCount, formatDuration, sparkline } from "../words/numbers.ts";
-import type { Signs } from "../words/signs.ts";
 import { cleanText, padEnd, wrapText } from "../words/text.ts";
 import type { AssetState } from "./asset-state.ts";
 import type { UiState } from "./state.ts";
@@ -80,14 +77,4 @@ export function columnTexts(state: UiState, key: AssetKey): readonly string[] {
     "",
     `partitioned by ${table.partitionBy.length === 0 ? "nothing" : table.partitionBy.join(", ")}`,
   ];
-}
-
-/** The last ten results of a check, oldest first, one sign each. */
-export function checkSigns(results: readonly CheckResultRecord[], check: string, signs: Signs): string {
-  return results
-    .filter((result) => result.check === check)
-    .slice(0, 10)
-    .toReversed()
-    .map((result) => signs.sign[checkSign(result)])
-    .join("");
 }

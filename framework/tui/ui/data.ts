@@ -8,6 +8,7 @@ import type {
   RunRecord,
   StoreReader,
 } from "../../store/store.ts";
+import { signedResults } from "../words/check.ts";
 import { type LogLine, logLine } from "../words/event.ts";
 
 /** What the screens show of the store, read at one moment. */
@@ -25,6 +26,13 @@ export interface UiData {
   readonly runs: readonly RunRecord[];
   readonly asset: AssetHistory | undefined;
   readonly run: RunHistory | undefined;
+  /** The last results of the checks in view, newest first, by {@link checkId}. */
+  readonly checkHistories: ReadonlyMap<string, readonly CheckResultRecord[]>;
+}
+
+/** What tells a check from all others. */
+export function checkId(key: AssetKey, check: string): string {
+  return `${key} ${check}`;
 }
 
 /** More about the asset that is open. */
@@ -32,8 +40,6 @@ export interface AssetHistory {
   readonly key: AssetKey;
   /** Newest first. */
   readonly materializations: readonly MaterializationRecord[];
-  /** Newest first. */
-  readonly checkResults: readonly CheckResultRecord[];
 }
 
 /** More about the run that is open. */
@@ -50,6 +56,24 @@ export interface RunHistory {
 export interface DataNeeds {
   readonly asset: AssetKey | undefined;
   readonly run: string | undefined;
+  /** Checks in view and around it: of thousands, nobody waits for those that are not shown. */
+  readonly checks: readonly { readonly key: AssetKey; readonly check: string }[];
+}
+
+/** Nothing but what every view shows. */
+export const noNeeds: DataNeeds = { asset: undefined, run: undefined, checks: [] };
+
+/** Whether what was read for one view does for another. */
+export function sameNeeds(a: DataNeeds, b: DataNeeds): boolean {
+  return (
+    a.asset === b.asset &&
+    a.run === b.run &&
+    a.checks.length === b.checks.length &&
+    a.checks.every(({ key, check }, index) => {
+      const other = b.checks[index];
+      return other !== undefined && other.key === key && other.check === check;
+    })
+  );
 }
 
 /** Log lines that are kept of one run. */
@@ -67,6 +91,7 @@ export const noData: UiData = {
   runs: [],
   asset: undefined,
   run: undefined,
+  checkHistories: new Map(),
 };
 
 /** Reads everything that the screens show; of an open run only the events since `before`. Throws what the store throws. */
@@ -94,6 +119,12 @@ export function readData(
     runs,
     asset: needs.asset === undefined ? undefined : readAsset(reader, needs.asset),
     run: needs.run === undefined ? undefined : readRun(reader, needs.run, before.run),
+    checkHistories: new Map(
+      needs.checks.map(({ key, check }) => [
+        checkId(key, check),
+        reader.checkResults(key, { check, limit: signedResults }),
+      ]),
+    ),
   };
 }
 
@@ -123,7 +154,6 @@ function readAsset(reader: StoreReader, key: AssetKey): AssetHistory {
   return {
     key,
     materializations: reader.materializations(key, 50),
-    checkResults: reader.checkResults(key, { limit: 200 }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { spinnerSign } from "../look.ts";
 import { isDrawnWhole, lanesWidth, laneText } from "../lineage/lane-text.ts";
 import type { LaneRow } from "../lineage/lane-layout.ts";
-import { checkSign, checkText, severityText } from "../words/check.ts";
+import { checkSign, checkSigns, checkText, severityText, signedResults } from "../words/check.ts";
 import { metadataSummary, rowCountOf } from "../words/metadata.ts";
 import {
   clockTime,
@@ -17,7 +17,6 @@ import { padEnd, padStart } from "../words/text.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import type { AssetKey } from "../../definition/asset-key.ts";
 import { assetSign, assetState, type AssetState } from "./asset-state.ts";
-import { checkSigns } from "./asset-texts.ts";
 import { cellLine } from "./cells.ts";
 import type { Row, RowOf } from "./row.ts";
 import type { UiState } from "./state.ts";
@@ -243,14 +242,14 @@ function checkLine(state: UiState, row: RowOf<"check">, width: number): string {
     : undefined;
   const facts = row.last ?? own;
   const name = row.last === undefined ? "queued" : checkSign(row.last);
-  const history =
-    state.data.asset?.key === row.key ? checkSigns(state.data.asset.checkResults, row.check, look.signs) : "";
+  const history = state.data.checkHistories.get(row.id) ?? [];
   const line = cellLine(
     [
       ...(state.view.screen === "asset"
-        ? [{ text: history, width: 10 }]
-        : [{ text: row.key, width: Math.floor(width * 0.32), cut: "middle" as const }]),
-      { text: row.check, width: 22 },
+        ? []
+        : [{ text: row.key, width: Math.floor(width * 0.26), cut: "middle" as const }]),
+      { text: row.check, width: 20 },
+      { text: checkSigns(history, look.signs), width: signedResults },
       {
         text: row.last === undefined ? "no result yet" : checkText(row.last),
         width: Math.max(18, width - 80),

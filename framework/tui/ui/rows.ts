@@ -1,9 +1,11 @@
 import { type AssetKey, splitKey } from "../../definition/asset-key.ts";
 import { laneOrder, laneRows } from "../lineage/lane-layout.ts";
 import { lineageView } from "../lineage/lineage-view.ts";
+import { hasPassed } from "../../event/has-passed.ts";
 import { parseAssetFilter } from "./asset-filter.ts";
 import { assetState } from "./asset-state.ts";
 import { columnTexts, overviewTexts } from "./asset-texts.ts";
+import { checkId } from "./data.ts";
 import type { Row, RowOf } from "./row.ts";
 import type { UiState, View } from "./state.ts";
 
@@ -25,7 +27,7 @@ export function rowsOf(state: UiState, view: View): readonly Row[] {
         checkRows(state, state.graph.keys),
         view.filter,
         (row) =>
-          `${row.key} ${row.check} ${row.last === undefined ? "never" : row.last.result.passed ? "passed" : "failed"}`,
+          `${row.key} ${row.check} ${row.last === undefined ? "never" : hasPassed(row.last) ? "passed" : "failed"}`,
       );
     case "asset":
       return assetDetailRows(state, view);
@@ -94,15 +96,14 @@ function checkRows(state: UiState, keys: readonly AssetKey[]): readonly RowOf<"c
     const names = new Set([...state.graph.checks(key).map((check) => check.name), ...results.keys()]);
     return [...names].map((check): RowOf<"check"> => ({
       type: "check",
-      id: `${key} ${check}`,
+      id: checkId(key, check),
       key,
       check,
       last: results.get(check),
     }));
   });
   // What failed stands first; otherwise the order of the graph.
-  const rank = (row: RowOf<"check">) =>
-    row.last === undefined ? 1 : row.last.result.passed && row.last.failure === undefined ? 2 : 0;
+  const rank = (row: RowOf<"check">) => (row.last === undefined ? 1 : hasPassed(row.last) ? 2 : 0);
   return rows.sort((a, b) => rank(a) - rank(b));
 }
 

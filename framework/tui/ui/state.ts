@@ -99,11 +99,22 @@ export function viewOf(screen: Screen, subject?: string): View {
 }
 
 /** What must be read for a view besides what every view shows. */
-export function needsOf(view: View): DataNeeds {
+export function needsOf(state: Pick<UiState, "rows" | "view" | "size">): DataNeeds {
+  const { view } = state;
   return {
     asset: view.screen === "asset" ? (view.subject as AssetKey | undefined) : undefined,
     run: view.screen === "run" ? view.subject : undefined,
+    checks: checksAround(state),
   };
+}
+
+/** The checks on the page of the cursor and on both beside it, so that not every step reads. */
+function checksAround({ rows, view, size }: Pick<UiState, "rows" | "view" | "size">): DataNeeds["checks"] {
+  if (rows[0]?.type !== "check") return [];
+  const page = Math.floor(cursorIndex({ rows, view }) / size.rows);
+  return rows
+    .slice(Math.max(0, page - 1) * size.rows, (page + 2) * size.rows)
+    .flatMap((row) => (row.type === "check" ? [{ key: row.key, check: row.check }] : []));
 }
 
 /** Index of the cursor in the rows; 0 when its row is gone. */

@@ -1,6 +1,7 @@
 import type { CheckOutcome, Severity } from "../../event/event.ts";
 import type { Failure } from "../../event/failure.ts";
-import type { SignName } from "./signs.ts";
+import { hasPassed } from "../../event/has-passed.ts";
+import type { SignName, Signs } from "./signs.ts";
 import { formatCount } from "./numbers.ts";
 import { cleanText } from "./text.ts";
 
@@ -12,15 +13,30 @@ export interface CheckFacts {
   readonly failure?: Failure | undefined;
 }
 
-/** The sign of a result: passed, warned, or failed. A check that could not be run failed. */
+/** The sign of a result: passed, warned, or failed. */
 export function checkSign(facts: CheckFacts): SignName {
-  if (facts.result.passed && facts.failure === undefined) return "materialized";
+  if (hasPassed(facts)) return "materialized";
   return facts.severity === "warn" ? "warned" : "failed";
 }
 
-/** `error blocking`, `warn`. */
-export function severityText(facts: Pick<CheckFacts, "severity" | "blocking">): string {
-  return facts.blocking ? `${facts.severity} blocking` : facts.severity;
+/** Results that {@link checkSigns} has room for. */
+export const signedResults = 10;
+
+/** The last ten results of a check, given newest first, as one sign each: `✓✓✓✗✓`, newest last. */
+export function checkSigns(results: readonly CheckFacts[], signs: Signs): string {
+  return results
+    .slice(0, signedResults)
+    .toReversed()
+    .map((result) => signs.sign[checkSign(result)])
+    .join("");
+}
+
+/** `error blocking`, `warn`; with the downstreams that it holds back, where these are named: `error blocking mart/users`. */
+export function severityText(
+  facts: Pick<CheckFacts, "severity" | "blocking"> & { readonly holds?: readonly string[] | undefined },
+): string {
+  const { severity, blocking, holds = [] } = facts;
+  return blocking ? [`${severity} blocking`, holds.join(", ")].join(" ").trimEnd() : severity;
 }
 
 /** What it found: `12, expected 0`; `[query-failed] ...` when it could not be run; `passed` when there is no more to say. */

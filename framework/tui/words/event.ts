@@ -1,4 +1,5 @@
 import type { LogLevel, RunEvent } from "../../event/event.ts";
+import { hasPassed } from "../../event/has-passed.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import { causeSummary } from "./cause.ts";
 import { checkText } from "./check.ts";
@@ -48,11 +49,7 @@ export function logLine(event: RunEvent): LogLine | undefined {
       return line("debug", `check ${event.check} started`);
     case "check-finished":
       return line(
-        event.result.passed && event.failure === undefined
-          ? "info"
-          : event.severity === "warn"
-            ? "warn"
-            : "error",
+        hasPassed(event) ? "info" : event.severity === "warn" ? "warn" : "error",
         `check ${event.check}: ${checkText(event)}`,
       );
     case "log":
