@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { ada, mailingConfig, mailingProject, type User } from "../support/mailing-project.ts";
 import type { Project } from "../support/moraine.ts";
 
@@ -13,15 +13,19 @@ const broken: readonly User[] = [
   [5, "ole@example.com", "IS"],
 ];
 
-let project: Project;
-/** Two runs: all is well, then two users without an address and three of countries that nobody knows. */
-beforeAll(async () => {
-  project = await mailingProject([ada], mkdtempSync(join(tmpdir(), "moraine-checks-")));
+const directory = mkdtempSync(join(tmpdir(), "moraine-checks-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** Made by whichever test comes first: all is well, then two users without an address and three of unknown countries. */
+let made: Promise<Project> | undefined;
+const twoRuns = async () => {
+  const project = await mailingProject([ada], directory);
   await project.run("materialize");
   project.write("users.json", JSON.stringify(broken));
   await project.run("materialize");
-}, 60_000);
-afterAll(() => rmSync(project.directory, { recursive: true, force: true }));
+  return project;
+};
+const afterTwoRuns = () => (made ??= twoRuns());
 
 interface Rows {
   readonly key: string;
@@ -42,6 +46,7 @@ const steady = (text: string) =>
 
 describe("check --rows", () => {
   it("asks the table by the check's own query", async () => {
+    const project = await afterTwoRuns();
     const { code, stdout, stderr } = await project.run("check", "users", "--rows", "has_email");
     expect(code).toBe(0);
     expect(stdout).toBe(["id  email  country", " 2  NULL   SE", " 3  NULL   DK", ""].join("\n"));
@@ -49,6 +54,7 @@ describe("check --rows", () => {
   });
 
   it("says how many there are when it shows fewer", async () => {
+    const project = await afterTwoRuns();
     const args = ["check", "users", "--rows", "has_email", "--limit", "1"];
     const { stdout, stderr } = await project.run(...args, "--format", "csv");
     expect(stdout).toBe("id,email,country\n2,,SE\n");
@@ -64,6 +70,7 @@ describe("check --rows", () => {
   });
 
   it("shows what the last result kept where there is no query, of how many, and from which run", async () => {
+    const project = await afterTwoRuns();
     const { code, stdout, stderr } = await project.run("check", "users", "--rows", "known_country");
     expect(code).toBe(0);
     expect(stdout).toBe(["id  country", " 3  DK", " 4  FI", ""].join("\n"));
@@ -83,6 +90,7 @@ describe("check --rows", () => {
   });
 
   it("warns when the check passed or keeps no rows, and prints none", async () => {
+    const project = await afterTwoRuns();
     const { code, stdout, stderr } = await project.run("check", "users", "--rows", "all_read");
     expect([code, stdout]).toEqual([0, ""]);
     expect(steady(stderr)).toBe(
@@ -117,6 +125,7 @@ describe("check --rows", () => {
     [["check", "--rows", "has_email", "--format", "xml"], "--format is table, csv or json, got xml"],
     [["check", "--name", "all_read"], "all_read is found only while raw/users is materialized"],
   ])("%j is explained, exit code 2", async (args, text) => {
+    const project = await afterTwoRuns();
     const { code, stdout, stderr } = await project.run(...args);
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toContain(text);
@@ -125,6 +134,7 @@ describe("check --rows", () => {
 
 describe("the history of checks", () => {
   it("is a row of signs in show, and every result with show --checks", async () => {
+    const project = await afterTwoRuns();
     const { stdout } = await project.run("show", "users");
     expect(steady(stdout)).toContain(
       [
@@ -139,15 +149,15 @@ describe("the history of checks", () => {
     expect(steady(history.stdout)).toBe(
       [
         "has_email  error blocking mart/mailing, every user can be written to",
-        "     when     run           time  result",
+        "     when                 run           time  result",
         "  ✗  INSTANT  RUN  TIME  2, expected 0",
         "",
         "known_country  warn",
-        "     when     run           time  result",
+        "     when                 run           time  result",
         "  !  INSTANT  RUN  TIME  3, expected 0",
         "",
         "all_read  error blocking",
-        "     when     run           time  result",
+        "     when                 run           time  result",
         "  ✓  INSTANT  RUN  TIME  5",
         "",
       ].join("\n"),
@@ -155,6 +165,7 @@ describe("the history of checks", () => {
   });
 
   it("holds each result with its run, instant, value and what was expected in JSON", async () => {
+    const project = await afterTwoRuns();
     const { checks } = await project.json<{ checks: unknown[] }>("show", "users");
     const result = (value: number) => ({
       runId: expect.stringMatching(/^[0-9a-f]{12}$/) as string,
@@ -179,6 +190,7 @@ describe("the history of checks", () => {
   });
 
   it("of a run of checks is part of that run", async () => {
+    const project = await afterTwoRuns();
     const { runId } = await project.json<{ runId: string }>("check", "users");
     expect(await project.json("runs", runId)).toMatchObject({
       attempts: [],
@@ -209,6 +221,7 @@ describe("a check that was declared after its asset was made", () => {
     });
     expect((await other.run("plan")).stdout).toBe(
       [
+        "  asset  runs  usual  why",
         "",
         "= nothing to do: all 3 assets fresh",
         "! raw/users never checked: with_email",

@@ -1,19 +1,16 @@
-import { cpSync, mkdirSync, symlinkSync } from "node:fs";
+import { cpSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Project } from "./moraine.ts";
-import { testPythonEnvironment } from "./python-environment.ts";
+import { lakeProject } from "./lake-project.ts";
+import type { Project } from "./moraine.ts";
 
 const repository = resolve(import.meta.dirname, "../..");
 
 /** A copy of the shipped pipeline with a state of its own; the Python environment is the checkout's. */
 export async function shippedProject(directory?: string): Promise<Project> {
-  const environment = await testPythonEnvironment();
-  const project = new Project({}, directory);
+  const project = await lakeProject({}, directory);
   for (const path of ["moraine.config.ts", "assets", "dbt"]) {
     cpSync(join(repository, path), join(project.directory, path), { recursive: true });
   }
-  mkdirSync(join(project.directory, ".moraine"));
-  symlinkSync(environment.dir, join(project.directory, ".moraine", "venv"));
   return project;
 }
 

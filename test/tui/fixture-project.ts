@@ -185,30 +185,7 @@ export function seedStore(store: Store, nowMs: number): void {
     });
     const startedAt = new Date(base).toISOString();
     const finishedAt = new Date(base + 41_000).toISOString();
-    store.recordCheck(
-      {
-        runId: "8f21c4",
-        key: at("sf_raw/sf_user"),
-        check: "not_null_division",
-        severity: "warn",
-        blocking: false,
-        at: finishedAt,
-        durationMs: 10,
-        result: { passed: false, value: 12, expected: 0 },
-        failure: undefined,
-      },
-      {
-        type: "check-finished",
-        runId: "8f21c4",
-        at: finishedAt,
-        key: "sf_raw/sf_user",
-        check: "not_null_division",
-        severity: "warn",
-        blocking: false,
-        durationMs: 10,
-        result: { passed: false, value: 12, expected: 0 },
-      },
-    );
+    recordDivisionCheck(store, 12, finishedAt);
     const attempt = { runId: "8f21c4", key: at("sf_raw/sf_account"), attempt: 1, startedAt };
     store.startAttempt(attempt, {
       type: "asset-started",
@@ -234,4 +211,21 @@ export function seedStore(store: Store, nowMs: number): void {
       },
     );
   });
+}
+
+/** A result of the fixture's only check. */
+export function recordDivisionCheck(store: Store, value: number, finishedAt: string): void {
+  const result = { passed: value === 0, value, expected: 0 };
+  const facts = {
+    check: "not_null_division",
+    severity: "warn",
+    blocking: false,
+    durationMs: 10,
+    result,
+  } as const;
+  const [runId, key] = ["8f21c4", at("sf_raw/sf_user")];
+  store.recordCheck(
+    { runId, key, ...facts, at: finishedAt, failure: undefined },
+    { type: "check-finished", runId, key, ...facts, at: finishedAt },
+  );
 }

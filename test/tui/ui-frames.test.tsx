@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { UiScreen } from "../../framework/tui/ink/ui-session.tsx";
 import { frameLines } from "../../framework/tui/ui/frame.ts";
 import { textWidth } from "../../framework/tui/words/text.ts";
-import { UiDriver } from "./ui-state.ts";
+import { recordDivisionCheck } from "./fixture-project.ts";
+import { nowMs, UiDriver } from "./ui-state.ts";
 
 /** The screen through Ink. */
 function screen(ui: UiDriver): readonly string[] {
@@ -88,6 +89,20 @@ test("the why chain leads to its root, and a failure is told in full", () => {
   expect(stale).toContain("          data  reads sf_raw/sf_user, u1 became u2");
   const failed = screen(new UiDriver().press("w")).join("\n");
   expect(failed).toContain("error[rate-limited]: Salesforce answered 429");
+});
+
+test("checks show their last ten results, newest last, on their screen and with their asset", () => {
+  const ui = new UiDriver();
+  for (const value of [3, 0, 0, 5, 0, 0, 0, 0, 0, 1]) {
+    recordDivisionCheck(ui.store, value, new Date(nowMs).toISOString());
+  }
+  ui.read();
+
+  const row = /! not_null_division {2,}!✓✓!✓✓✓✓✓! {2}1, expected 0/;
+  expect(screen(ui.press("4")).join("\n")).toMatch(
+    new RegExp(row.source.replace("! ", "! sf_raw/sf_user +")),
+  );
+  expect(screen(ui.press("enter")).join("\n")).toMatch(row);
 });
 
 test("a busy store is told in the header", () => {

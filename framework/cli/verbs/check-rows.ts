@@ -71,7 +71,10 @@ function sampledRows(last: CheckResultRecord | undefined, limit: number): Broken
     rows: samples.slice(0, limit),
     isCut: samples.length > limit,
     // By convention the value of a check that keeps rows counts them; a share of rows, say, does not.
-    total: Number.isInteger(value) && Number(value) >= samples.length ? Number(value) : undefined,
+    total:
+      samples.length > 0 && Number.isInteger(value) && Number(value) >= samples.length
+        ? Number(value)
+        : undefined,
   };
 }
 
