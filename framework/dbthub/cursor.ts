@@ -14,6 +14,10 @@ const cursorSchema = z.object({
   landedLoadId: z.string().nullable(),
   /** {@link fieldsHash} of the load. */
   fields: z.string(),
+  /** The table's data version that holds all this; null when another writer came between. */
+  tableVersion: z.string().nullable().default(null),
+  /** `settledHash` when everything that the source showed had landed; null when that is not certain. */
+  settled: z.string().nullable().default(null),
 });
 
 /** Where ingestion stopped; stored in the transaction that records success. */

@@ -1,7 +1,7 @@
 import type { Row } from "../lakehouse/lakehouse.ts";
 import { checkBreaker } from "./breaker.ts";
 import { Extraction, type ExtractionOptions } from "./extraction.ts";
-import type { ExtractManifest } from "./load-package.ts";
+import { type ExtractManifest, holdsNothing } from "./load-package.ts";
 import { NdjsonWriter } from "./ndjson.ts";
 import { readProvenWindow } from "./prove-window.ts";
 import { returnRows, sweep, tombstones } from "./sweep-absent.ts";
@@ -10,21 +10,23 @@ import { returnRows, sweep, tombstones } from "./sweep-absent.ts";
  * Reads everything that one load needs into its package: closed window (proven), open tail, sweep, what the sweep found.
  * Nothing reaches the lake here, so every guard may still stop the run with the earlier data untouched.
  */
-export async function extract(options: ExtractionOptions): Promise<ExtractManifest> {
-  const { spec, org, load, window, boundary, known } = options;
+export async function extract(options: ExtractionOptions): Promise<Extracted> {
+  const { spec, org, load, window, boundary } = options;
   const extraction = new Extraction(options);
   const proof = await readProvenWindow(extraction);
   const tail = spec.cursor.read_tail ? await readTail(extraction) : 0;
 
   const found = await sweep(extraction);
   const strays = await readStrays(extraction, found.strays);
-  const returned = returnRows(
+  const returned = await returnRows(
     extraction,
     found,
     await org.byId(spec.object, extraction.fields, found.returned),
   );
-  const retirement = { absent: found.absent, inactive: extraction.retired, visible: found.visible };
-  checkBreaker(spec, known, retirement, `${spec.object} at ${org.instanceUrl}`);
+  if (!found.isSettled) {
+    const retirement = { absent: found.absent, inactive: extraction.retired, visible: found.visible };
+    checkBreaker(spec, await options.known(), retirement, `${spec.object} at ${org.instanceUrl}`);
+  }
 
   const graves = await tombstones(extraction, found);
   const rowFiles = await keepRows(extraction, [...graves, ...returned]);
@@ -47,8 +49,19 @@ export async function extract(options: ExtractionOptions): Promise<ExtractManife
     visibleUsers: found.visible,
     calls: org.calls(),
   };
-  await load.finishExtract(manifest);
-  return manifest;
+  if (!holdsNothing(manifest) || spec.write_disposition === "replace") {
+    await load.open(options.opening);
+    await load.finishExtract(manifest);
+  }
+  const isAnswered = strays === found.strays.length && returned.length === found.returned.length;
+  return { manifest, sweep: isAnswered ? found.digest : undefined };
+}
+
+/** What was extracted. */
+export interface Extracted {
+  readonly manifest: ExtractManifest;
+  /** Digest of the sweep, when the package brings all that the sweep called for; else undefined. */
+  readonly sweep: string | undefined;
 }
 
 /** The rows that are too young to be proven: landed now, read again by the next window. Without an upper bound. */
@@ -80,8 +93,10 @@ async function readStrays(extraction: Extraction, ids: readonly string[]): Promi
 async function keepRows(extraction: Extraction, rows: readonly Row[]): Promise<string[]> {
   if (rows.length === 0) return [];
   extraction.announce();
+  const { load, opening } = extraction.options;
+  await load.open(opening);
   const file = "extract/made-rows.ndjson";
-  const writer = new NdjsonWriter(extraction.options.load.path(file));
+  const writer = new NdjsonWriter(load.path(file));
   await writer.write(rows);
   await writer.close();
   return [file];

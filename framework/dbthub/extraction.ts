@@ -5,7 +5,7 @@ import type { SourceRecord } from "../salesforce/rest-query.ts";
 import type { SalesforceOrg } from "../salesforce/salesforce-org.ts";
 import { lakeTime } from "./lake-time.ts";
 import type { KnownUser } from "./latest-rows.ts";
-import type { LoadPackage } from "./load-package.ts";
+import type { LoadPackage, Opening } from "./load-package.ts";
 import { NdjsonWriter } from "./ndjson.ts";
 import type { Spec } from "./spec.ts";
 import type { Window } from "./window.ts";
@@ -17,9 +17,16 @@ export interface ExtractionOptions {
   readonly table: TableDefinition;
   readonly org: SalesforceOrg;
   readonly load: LoadPackage;
-  readonly known: ReadonlyMap<string, KnownUser>;
+  /** For {@link LoadPackage.open}: a load that reads nothing leaves no package. */
+  readonly opening: Opening;
+  /** What the lake knows. Asked for only when something is to be held against it, since it takes the engine to answer. */
+  readonly known: () => Promise<ReadonlyMap<string, KnownUser>>;
   /** Ids that live in the `__rejected` table and therefore are not strays. */
-  readonly rejectedIds: ReadonlySet<string>;
+  readonly rejectedIds: () => Promise<ReadonlySet<string>>;
+  /** Users visible the last time; chooses how the sweep reads. */
+  readonly expectedUsers: number;
+  /** Whether a sweep, by its digest, shows what the last load has settled. */
+  readonly isSettled: (sweep: string) => boolean;
   readonly window: Window;
   readonly boundary: Date;
 }
@@ -61,14 +68,19 @@ export class Extraction {
   ): Promise<ReadonlySet<string>> {
     const { context, load } = this.options;
     const file = `extract/${name}.ndjson`;
-    const writer = new NdjsonWriter(load.path(file));
     const ids = new Set<string>();
     this.#progressed = 0;
+    let writer: NdjsonWriter | undefined;
+    // An earlier try must not stay in place of a later one that finds nothing.
+    if (this.files.includes(file)) writer = new NdjsonWriter(load.path(file));
     try {
       for await (const page of pages) {
         context.signal.throwIfAborted();
+        if (page.length === 0) continue;
+        writer ??= await this.#begin(file);
         await writer.write(page);
-        for (const record of page) ids.add(this.#note(record));
+        const known = await this.options.known();
+        for (const record of page) ids.add(this.#note(record, known));
         this.#progressed += page.length;
         context.progress({
           message: "extracting",
@@ -78,10 +90,16 @@ export class Extraction {
         });
       }
     } finally {
-      await writer.close();
+      await writer?.close();
     }
-    if (!this.files.includes(file)) this.files.push(file);
     return ids;
+  }
+
+  async #begin(file: string): Promise<NdjsonWriter> {
+    const { load, opening } = this.options;
+    await load.open(opening);
+    this.files.push(file);
+    return new NdjsonWriter(load.path(file));
   }
 
   /** Says once that this run changes the table: as soon as one row is certain to be new. */
@@ -91,8 +109,8 @@ export class Extraction {
     this.options.context.announceChange();
   }
 
-  #note(record: SourceRecord): string {
-    const { spec, known } = this.options;
+  #note(record: SourceRecord, known: ReadonlyMap<string, KnownUser>): string {
+    const { spec } = this.options;
     const id = String(record["Id"]);
     const stamp = lakeTime(new Date(String(record[spec.cursor.field])));
     const before = known.get(id);

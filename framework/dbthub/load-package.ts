@@ -36,6 +36,13 @@ const manifestSchema = z.object({
   calls: z.int(),
 });
 
+/** What a package begins with: the asset, and what its extraction starts from. */
+export interface Opening {
+  readonly key: AssetKey;
+  /** Hash of spec and cursor. */
+  readonly basis: string;
+}
+
 /** What an extraction leaves: written last, so that a package without it never happened. */
 export type ExtractManifest = z.output<typeof manifestSchema>;
 
@@ -66,6 +73,7 @@ export type Landed = z.output<typeof landedSchema>;
 export class LoadPackage {
   readonly loadId: string;
   readonly dir: string;
+  #opened: Promise<void> | undefined;
 
   constructor(loadsDir: string, loadId: string) {
     this.loadId = loadId;
@@ -77,7 +85,13 @@ export class LoadPackage {
     return join(this.dir, name);
   }
 
-  async open(opening: { readonly key: AssetKey; readonly basis: string }): Promise<void> {
+  /** Makes the package on disk, once: before the first thing is put into it. */
+  async open(opening: Opening): Promise<void> {
+    this.#opened ??= this.#make(opening);
+    await this.#opened;
+  }
+
+  async #make(opening: Opening): Promise<void> {
     await mkdir(this.path("extract"), { recursive: true, mode: 0o700 });
     await mkdir(this.path("normalize"), { recursive: true, mode: 0o700 });
     await writeJsonDurably(this.path("opening.json"), opening);
@@ -93,6 +107,11 @@ export class LoadPackage {
   finishNormalize = (manifest: NormalizeManifest) =>
     writeJsonDurably(this.path("normalize/manifest.json"), manifest);
   finishLoad = (landed: Landed) => writeJsonDurably(this.path("landed.json"), landed);
+}
+
+/** Whether a package holds no row, so that there is nothing to normalize and, unless the table is replaced, to land. */
+export function holdsNothing({ files, rowFiles }: ExtractManifest): boolean {
+  return files.length + rowFiles.length === 0;
 }
 
 /** A new load id: unique, and sorting as text by the time of its making. */

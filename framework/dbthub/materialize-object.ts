@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { MaterializeContext, MaterializeResult } from "../definition/context.ts";
 import type { TableDefinition } from "../definition/table.ts";
 import { fail } from "../event/failure.ts";
-import { collectRows } from "../lakehouse/lakehouse.ts";
+import { collectRows, rowCountOf } from "../lakehouse/lakehouse.ts";
 import { openSalesforce, type SalesforceOrg } from "../salesforce/salesforce-org.ts";
 import type { Clock } from "../util/clock.ts";
 import { hashJson, type Json } from "../util/hash.ts";
@@ -11,11 +11,19 @@ import { fieldsHash, type IngestionCursor, readCursor } from "./cursor.ts";
 import { extract } from "./extract.ts";
 import { isLanded, land, rejectedTable } from "./land.ts";
 import { readKnownUsers } from "./latest-rows.ts";
-import { type ExtractManifest, listPackages, LoadPackage, newLoadId, removePackage } from "./load-package.ts";
+import {
+  type ExtractManifest,
+  holdsNothing,
+  listPackages,
+  LoadPackage,
+  newLoadId,
+  removePackage,
+} from "./load-package.ts";
 import { type FinishedLoad, loadMetadata } from "./load-metadata.ts";
 import { normalize } from "./normalize.ts";
 import type { Spec } from "./spec.ts";
 import { readRejectedIds } from "./sweep-absent.ts";
+import { type NewLoad, readVersions, settledBy, settledHash, type Versions } from "./settled.ts";
 import { planWindow } from "./window.ts";
 
 /** What every step of one materialization needs. */
@@ -49,13 +57,18 @@ export async function materializeObject(
 
   const basis = hashJson({ spec: spec as unknown as Json, cursor: context.forced ? null : (stored ?? null) });
   const finished = await finishLeftOver(work, org, basis);
-  let cursor = await trusted(work, stored);
+  // Before anything is read of the tables, so that what another writer does meanwhile is never taken for known.
+  const versions = await readVersions(context.lakehouse, table, rejected);
+  let cursor = await trusted(work, stored, versions.table);
   for (const load of finished) cursor = nextCursor(spec, load, cursor);
-  const newest = await loadNew(work, org, { basis, cursor, boundary, rejected });
+  const newest = await loadNew(work, org, { basis, cursor, boundary, rejected, versions });
   await removeOld(work);
   return {
     metadata: loadMetadata([...finished, newest], org, await countRows(work)),
-    cursor: nextCursor(spec, newest, cursor),
+    cursor: {
+      ...nextCursor(spec, newest, cursor),
+      ...(await settledBy({ ...work, load: newest, before: versions })),
+    },
   };
 }
 
@@ -118,16 +131,12 @@ async function loadNew(
     readonly cursor: IngestionCursor | undefined;
     readonly boundary: Date;
     readonly rejected: TableDefinition | undefined;
+    readonly versions: Versions;
   },
-): Promise<FinishedLoad> {
+): Promise<NewLoad> {
   const { context, spec, table, loadsDir, clock } = work;
   const { lakehouse, signal } = context;
-  const { cursor, boundary, rejected } = options;
-  const known = await readKnownUsers(lakehouse, table, spec, signal);
-  const rejectedIds =
-    rejected === undefined
-      ? new Set<string>()
-      : await readRejectedIds({ context, spec }, lakehouse.tableName(rejected.key));
+  const { basis, cursor, boundary, rejected, versions } = options;
   const isWhole = cursor === undefined || spec.write_disposition === "replace";
   const window = planWindow({
     lastHi: isWhole ? undefined : new Date(cursor.hi),
@@ -136,9 +145,33 @@ async function loadNew(
     overlapMs: spec.cursor.overlap,
   });
   const load = new LoadPackage(loadsDir, newLoadId(clock.now()));
-  await load.open({ key: table.key, basis: options.basis });
-  const manifest = await extract({ context, spec, table, org, load, known, rejectedIds, window, boundary });
-  return finish(work, load, manifest);
+  const { manifest, sweep } = await extract({
+    context,
+    spec,
+    table,
+    org,
+    load,
+    window,
+    boundary,
+    opening: { key: table.key, basis },
+    known: once(() => readKnownUsers(lakehouse, table, spec, signal)),
+    rejectedIds: once(async () =>
+      rejected === undefined
+        ? new Set<string>()
+        : readRejectedIds({ context, spec }, lakehouse.tableName(rejected.key)),
+    ),
+    expectedUsers: cursor?.visibleUsers ?? 0,
+    isSettled: (digest) => {
+      const now = settledHash({ spec, orgId: org.id, versions, sweep: digest });
+      return now !== null && now === cursor?.settled;
+    },
+  });
+  return { ...(await finish(work, load, manifest)), sweep };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
 }
 
 async function finish(
@@ -146,6 +179,8 @@ async function finish(
   load: LoadPackage,
   manifest: ExtractManifest,
 ): Promise<FinishedLoad> {
+  if (holdsNothing(manifest) && spec.write_disposition !== "replace")
+    return { load, manifest, ...nothingLanded };
   context.progress({ message: "normalizing" });
   const normalized = (await load.normalized()) ?? (await normalize(load, spec, manifest, context.signal));
   context.progress({ message: "landing", unit: "rows", done: 0, total: normalized.rows });
@@ -153,6 +188,11 @@ async function finish(
   context.progress({ message: "landed", unit: "rows", done: normalized.rows, total: normalized.rows });
   return { load, manifest, normalized, landed };
 }
+
+const nothingLanded: Pick<FinishedLoad, "normalized" | "landed"> = {
+  normalized: { rows: 0, repeated: 0, rejected: 0 },
+  landed: { rowsInserted: 0, rowsUpdated: 0, ties: 0, snapshotId: null },
+};
 
 function nextCursor(
   spec: Spec,
@@ -162,7 +202,9 @@ function nextCursor(
   const { orgId, visibleUsers, window } = manifest;
   const hasLanded = landed.rowsInserted + landed.rowsUpdated > 0;
   const landedLoadId = hasLanded ? load.loadId : (before?.landedLoadId ?? null);
-  return { hi: window.hi, orgId, visibleUsers, loadId: load.loadId, landedLoadId, fields: fieldsHash(spec) };
+  const fields = fieldsHash(spec);
+  const unsettled = { tableVersion: null, settled: null };
+  return { hi: window.hi, orgId, visibleUsers, loadId: load.loadId, landedLoadId, fields, ...unsettled };
 }
 
 /**
@@ -173,6 +215,7 @@ function nextCursor(
 async function trusted(
   { context, spec, table }: Work,
   stored: IngestionCursor | undefined,
+  tableVersion: string | undefined,
 ): Promise<IngestionCursor | undefined> {
   if (context.forced || stored === undefined) return undefined;
   if (stored.fields !== fieldsHash(spec)) {
@@ -180,12 +223,16 @@ async function trusted(
     return undefined;
   }
   const { landedLoadId } = stored;
+  // The same snapshot holds the same rows; only of another one has to be asked.
+  if (tableVersion !== undefined && tableVersion === stored.tableVersion) return stored;
   if (landedLoadId === null || (await isLanded(context, table, landedLoadId))) return stored;
   context.log(`${table.key} no longer holds load ${landedLoadId}; reading everything again`, "warn");
   return undefined;
 }
 
 async function countRows({ context: { lakehouse, signal }, table }: Work): Promise<number> {
+  const rows = rowCountOf(await lakehouse.currentSnapshot(table.key));
+  if (rows !== undefined) return rows;
   const sql = `SELECT count(*) AS n FROM ${lakehouse.tableName(table.key)}`;
   const [row] = await collectRows(await lakehouse.query(sql, { signal }));
   return Number(row?.["n"]);

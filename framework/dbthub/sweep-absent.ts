@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { collectRows, type Row } from "../lakehouse/lakehouse.ts";
 import type { Extraction } from "./extraction.ts";
 import { lakeTime } from "./lake-time.ts";
@@ -22,6 +23,13 @@ export interface SweepResult {
   readonly strays: readonly string[];
   /** Visible ids that the lake holds as absent and that no window gave anew. */
   readonly returned: readonly string[];
+  /** Nothing was read, and the sweep showed what the last load had settled: nothing was held against the lake. */
+  readonly isSettled: boolean;
+  /**
+   * Of ids and cursor values. Undefined without a sweep, and when the source changed while we read it: two sweeps
+   * differ, or the sweep and what had been read before.
+   */
+  readonly digest: string | undefined;
 }
 
 /**
@@ -31,16 +39,23 @@ export interface SweepResult {
  * stamped back.
  */
 export async function sweep(extraction: Extraction): Promise<SweepResult> {
-  const { spec, org, known, rejectedIds, context } = extraction.options;
+  const { spec, org, context, expectedUsers } = extraction.options;
   // A table that is replaced whole loses absent users by itself.
   const isNeedless = spec.deletes.deleted_when === "inactive" || spec.write_disposition === "replace";
   if (isNeedless || spec.deletes.sweep === "never") {
     const visible = await org.count(extraction.range(undefined, undefined));
-    return { visible, sweeps: 0, absent: new Set(), at: org.serverTime(), strays: [], returned: [] };
+    return { ...nothingFound, visible, sweeps: 0, at: org.serverTime(), isSettled: false, digest: undefined };
   }
   context.progress({ message: "sweeping ids" });
-  const how = { method: extraction.method, expectedRows: Math.max(known.size, extraction.read.size) };
+  const how = { method: extraction.method, expectedRows: Math.max(expectedUsers, extraction.read.size) };
   const first = await org.sweep(spec.object, spec.cursor.field, how);
+  let digest: string | undefined = digestOf(first);
+  if (extraction.read.size === 0 && extraction.options.isSettled(digest)) {
+    const visible = first.size;
+    return { ...nothingFound, visible, sweeps: 1, at: org.serverTime(), isSettled: true, digest };
+  }
+  const known = await extraction.options.known();
+  const rejectedIds = await extraction.options.rejectedIds();
   const missing = [...known]
     .filter(([id, user]) => !user.isAbsent && !first.has(id) && !extraction.read.has(id))
     .map(([id]) => id);
@@ -50,21 +65,34 @@ export async function sweep(extraction: Extraction): Promise<SweepResult> {
     const second = await org.sweep(spec.object, spec.cursor.field, how);
     at = org.serverTime();
     absent = new Set(missing.filter((id) => !second.has(id)));
+    if (digestOf(second) !== digest) digest = undefined;
   }
+  const stampOf = (text: string) => (text === "" ? "" : lakeTime(new Date(text)));
+  for (const [id, stamp] of extraction.read) if (stampOf(first.get(id) ?? "") !== stamp) digest = undefined;
   const strays: string[] = [];
   const returned: string[] = [];
   const doubtful = new Map<string, string>();
   for (const [id, text] of first) {
     const user = known.get(id);
     const read = extraction.read.get(id);
-    const stamp = text === "" ? "" : lakeTime(new Date(text));
+    const stamp = stampOf(text);
     if (user === undefined) {
       if (read === undefined && !rejectedIds.has(id)) strays.push(id);
     } else if (user.isAbsent && (read === undefined || read < user.stamp)) returned.push(id);
     else if (stamp !== user.stamp && stamp !== read) doubtful.set(id, stamp);
   }
   strays.push(...(await unseen(extraction, doubtful)));
-  return { visible: first.size, sweeps: missing.length > 0 ? 2 : 1, absent, at, strays, returned };
+  const sweeps = missing.length > 0 ? 2 : 1;
+  return { visible: first.size, sweeps, absent, at, strays, returned, isSettled: false, digest };
+}
+
+const nothingFound = { absent: new Set<string>(), strays: [], returned: [] } as const;
+
+/** Stands for a sweep; lines, so that no two sweeps have one text. */
+function digestOf(found: ReadonlyMap<string, string>): string {
+  const hash = createHash("sha256");
+  for (const [id, stamp] of found) hash.update(`${id} ${stamp}\n`);
+  return hash.digest("hex");
 }
 
 /** Those of the users whose stamp is not the newest that we know, and who never landed with it either. */
@@ -105,12 +133,14 @@ export async function tombstones(extraction: Extraction, found: SweepResult): Pr
 }
 
 /** Rows of users who are back: as read, but never ordered before the tombstone that they undo. */
-export function returnRows(
+export async function returnRows(
   extraction: Extraction,
   found: SweepResult,
   records: readonly SourceRecord[],
-): readonly Row[] {
-  const { spec, known } = extraction.options;
+): Promise<readonly Row[]> {
+  if (records.length === 0) return [];
+  const { spec } = extraction.options;
+  const known = await extraction.options.known();
   const mapRecord = recordMapper(spec);
   const cursor = columnOf(spec, spec.cursor.field);
   return records.map((record) => {
