@@ -146,7 +146,9 @@ function toCheck(
     readonly expected: unknown;
   },
 ): Check {
-  const run = async ({ lakehouse, sql, signal }: CheckContext): Promise<CheckOutcome> => {
+  // Rules are part of the asset's code version, and read nothing but its table.
+  const run = async ({ lakehouse, sql, signal, unchanged }: CheckContext): Promise<CheckOutcome> => {
+    if (unchanged !== undefined) return unchanged;
     const [count] = await collectRows(
       await lakehouse.query(`SELECT count(*) AS n FROM (${rule.rows(sql)}) AS broken`, { signal }),
     );
@@ -163,7 +165,8 @@ function toCheck(
 function volumeCheck(spec: Spec, key: AssetKey): readonly Check[] {
   const { volume } = spec;
   if (volume === undefined) return [];
-  const run = async ({ lakehouse, sql, signal }: CheckContext): Promise<CheckOutcome> => {
+  const run = async ({ lakehouse, sql, signal, unchanged }: CheckContext): Promise<CheckOutcome> => {
+    if (unchanged !== undefined) return unchanged;
     const query = `SELECT count(*) AS n FROM (${presentRows(spec, sql)}) AS present`;
     const [row] = await collectRows(await lakehouse.query(query, { signal }));
     const value = Number(row?.["n"]);

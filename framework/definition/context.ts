@@ -101,4 +101,9 @@ export interface CheckContext extends WorkContext {
   readonly key: AssetKey;
   /** The asset's name in SQL. */
   readonly sql: string;
+  /**
+   * What the check found when the asset was materialized the last time; only there while neither the asset's code version
+   * nor its table has changed since. A check that depends on nothing else may return it, and the table is not read.
+   */
+  readonly unchanged?: CheckOutcome | undefined;
 }

@@ -5,6 +5,7 @@ import { fail, type Failure } from "../event/failure.ts";
 import { failureOf } from "./boundary.ts";
 import { checkOutcomeOf } from "./check-outcome.ts";
 import type { RunSession } from "./run-session.ts";
+import { unchangedResults } from "./unchanged-results.ts";
 
 /** A check's result, however it was come by. */
 export interface CheckReport {
@@ -66,19 +67,21 @@ export async function runCheck(
   session: RunSession,
   check: Check,
   signal: AbortSignal,
+  unchanged?: CheckOutcome,
 ): Promise<CheckVerdict> {
   if (check.source.type !== "body")
     throw new Error(`Internal error: expected a check with a body, got ${check.source.type}`);
   startCheck(session, check);
   const started = performance.now();
-  const report = await callCheck(session, check.source.run, check, signal);
+  const { run } = check.source;
+  const report = await callCheck(session, check, (context) => run({ ...context, unchanged }), signal);
   return recordCheck(session, check, { ...report, durationMs: performance.now() - started });
 }
 
 async function callCheck(
   session: RunSession,
-  run: Extract<Check["source"], { type: "body" }>["run"],
   check: Check,
+  run: Extract<Check["source"], { type: "body" }>["run"],
   signal: AbortSignal,
 ): Promise<Omit<CheckReport, "durationMs">> {
   const { asset: key, name } = check;
@@ -161,12 +164,15 @@ export async function runChecks(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const failed: string[] = [];
-  for (const check of session.graph.checks(key)) {
+  const checks = session.graph.checks(key);
+  const hasBody = checks.some((check) => check.source.type === "body");
+  const unchanged = hasBody ? await unchangedResults(session, key) : new Map<string, CheckOutcome>();
+  for (const check of checks) {
     if (check.source.type === "batch") continue;
     const report = reports.get(check.name);
     const { blocks } =
       check.source.type === "body"
-        ? await runCheck(session, check, signal)
+        ? await runCheck(session, check, signal, unchanged.get(check.name))
         : recordCheck(
             session,
             check,

@@ -1,0 +1,28 @@
+import type { AssetKey } from "../definition/asset-key.ts";
+import type { CheckOutcome } from "../event/event.ts";
+import type { RunSession } from "./run-session.ts";
+
+/**
+ * What an asset's checks found in its last materialization, by name; nothing when its code or its table has changed
+ * since, or when it was named with `--force`. A check that could not be run is left out: it must be tried again.
+ */
+export async function unchangedResults(
+  session: RunSession,
+  key: AssetKey,
+): Promise<ReadonlyMap<string, CheckOutcome>> {
+  const { store, lakehouse, forced } = session.request;
+  const [last] = store.materializations(key, 1);
+  const isUnchanged =
+    last?.snapshotId !== undefined &&
+    !forced.has(key) &&
+    last.codeVersion === session.graph.asset(key).codeVersion() &&
+    last.snapshotId === (await lakehouse.dataVersion(key));
+  const results = new Map<string, CheckOutcome>();
+  if (!isUnchanged) return results;
+  // Newest first; of several attempts in that run the last one made the table what it is.
+  for (const { check, result, failure } of store.checkResults(key, { runId: last.runId }).toReversed()) {
+    if (failure === undefined) results.set(check, result);
+    else results.delete(check);
+  }
+  return results;
+}
