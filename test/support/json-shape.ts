@@ -1,3 +1,5 @@
+import { unreachable } from "../../framework/util/unreachable.ts";
+
 /**
  * The shapes of docs/cli.md: `{...Run, a, b?: [number], c: null | Cause, <key>: any}`. A field alone is text, a name with a
  * capital is another shape, `...` brings its fields.
@@ -133,5 +135,7 @@ export function mismatches(
         }),
       ];
     }
+    default:
+      return unreachable(shape);
   }
 }
