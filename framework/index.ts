@@ -28,6 +28,7 @@ export type {
   WorkContext,
 } from "./definition/context.ts";
 export { defineAsset } from "./definition/define-asset.ts";
+export type { Deadline, FreshnessPolicy } from "./definition/freshness.ts";
 export { DefinitionError, type DefinitionProblem } from "./definition/problem.ts";
 export { rowsCheck, type RowsCheckOptions } from "./definition/rows-check.ts";
 export type { HasRows, RowOf, RowSchema } from "./definition/row-type.ts";

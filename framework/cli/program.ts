@@ -56,10 +56,11 @@ interface Verb {
 const verbs: readonly Verb[] = [
   {
     name: "list [selection...]",
-    summary: "assets with staleness and last outcome",
+    summary: "assets with staleness, freshness and last outcome",
     examples: [
       "moraine list",
       "moraine list state:stale",
+      "moraine list state:overdue",
       'moraine list "kind:dbt and not state:fresh"',
       "moraine list +dim_sf_user_scd --json",
     ],

@@ -15,6 +15,7 @@ import type { DbtManifest } from "./dbt-manifest.ts";
 import { observeProject } from "./definitions-cache.ts";
 import { DbtSession } from "./dbt-session.ts";
 import { DbtError } from "./dbt-worker.ts";
+import { readModelMeta } from "./model-meta.ts";
 import { parseProblem } from "./parse-problem.ts";
 import { ensurePythonEnvironment } from "./python-environment.ts";
 import { requirementsFile } from "./requirements-file.ts";
@@ -135,6 +136,7 @@ function defineDbtAsset(
   const { key, node } = asset;
   const { manifest, view, batch, versions } = shared;
   const table = view.options.tables?.find((definition) => definition.key === key);
+  const meta = readModelMeta(node, view.where(node.path));
   let version: string | undefined;
   return Object.freeze({
     kind: "asset",
@@ -147,6 +149,7 @@ function defineDbtAsset(
     description: node.description.trim() === "" ? undefined : node.description.trim(),
     codeVersion: () => (version ??= versions.of(node, asset.folded)),
     refresh: undefined,
+    freshness: meta.freshness,
     connection: undefined,
     retry: defaultRetry,
     timeoutMs: undefined,
@@ -156,7 +159,7 @@ function defineDbtAsset(
     checks: asset.tests.map((test) => defineDbtCheck(test, batch)),
     where: view.where(node.path),
     source: { type: "batch", batch },
-    problems: [],
+    problems: meta.problems,
   } satisfies Asset);
 }
 

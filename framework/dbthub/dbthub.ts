@@ -1,5 +1,6 @@
 import { type Asset, defaultRetry, type RetryPolicy } from "../definition/asset.ts";
 import type { TableDefinition } from "../definition/table.ts";
+import { policyOf } from "../definition/written-freshness.ts";
 import { type Clock, systemClock } from "../util/clock.ts";
 import { hashJson, type Json } from "../util/hash.ts";
 import { qualityChecks } from "./quality-rules.ts";
@@ -30,6 +31,8 @@ export interface DbthubOptions<R = unknown> {
 export function dbthub<R>(options: DbthubOptions<R>): Asset<R> {
   const { file, table, clock = systemClock } = options;
   const { spec, problems, where } = readSpec(file, table);
+  // Who waits for the table says nothing about its rows.
+  const { freshness, ...code } = spec ?? {};
   return Object.freeze({
     kind: "asset",
     key: table.key,
@@ -39,8 +42,9 @@ export function dbthub<R>(options: DbthubOptions<R>): Asset<R> {
     owners: spec?.owners ?? [],
     tags: spec?.tags ?? [],
     description: spec?.description ?? table.description,
-    codeVersion: () => hashJson({ spec: (spec ?? null) as Json }),
+    codeVersion: () => hashJson({ spec: (spec === undefined ? null : code) as Json }),
     refresh: { everyMs: spec?.refresh ?? 0 },
+    freshness: freshness === undefined ? undefined : policyOf(freshness),
     connection: spec === undefined ? undefined : { system: "salesforce", secret: spec.connection.secret },
     retry: { ...defaultRetry, ...options.retry },
     timeoutMs: undefined,

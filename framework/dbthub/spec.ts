@@ -1,16 +1,5 @@
 import * as z from "zod";
-
-const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** `5m`, `90s`, `1h`; milliseconds when read. */
-const duration = z
-  .string()
-  .regex(/^\d+(ms|s|m|h|d)$/, "expected a duration like 30s, 5m or 1h")
-  .transform((text) => {
-    const unit = /[a-z]+$/.exec(text)?.[0] as keyof typeof unitMs;
-    return Number.parseInt(text, 10) * unitMs[unit];
-  })
-  .meta({ description: "A number and ms, s, m, h or d" });
+import { durationSchema as duration, freshnessSchema } from "../definition/written-freshness.ts";
 
 const share = z.number().min(0).max(1);
 const severity = z.enum(["warn", "error"]);
@@ -111,6 +100,7 @@ export const specSchema = z.strictObject({
   refresh: duration
     .optional()
     .meta({ description: "Ask the source at most this often; default whenever a run asks" }),
+  freshness: freshnessSchema.optional(),
   keep_packages: z.int().min(0).default(2).meta({ description: "Finished load packages left on disk" }),
 });
 

@@ -3,6 +3,7 @@ import type { AssetKey } from "./asset-key.ts";
 import type { AssetRef } from "./asset-ref.ts";
 import type { Check } from "./check.ts";
 import type { Input, MaterializeContext, MaterializeResult } from "./context.ts";
+import type { FreshnessPolicy } from "./freshness.ts";
 import type { DefinitionProblem } from "./problem.ts";
 import type { HasRows, RowOf, RowSchema } from "./row-type.ts";
 import type { TableDefinition } from "./table.ts";
@@ -46,6 +47,8 @@ export interface Asset<R = unknown> extends HasRows<R> {
   readonly codeVersion: () => string;
   /** Undefined: it reads only its upstreams. */
   readonly refresh: Refresh | undefined;
+  /** When it must be known good, by the clock. Undefined: nobody waits for it. */
+  readonly freshness: FreshnessPolicy | undefined;
   /** Undefined: it reads no system that moraine signs in to. */
   readonly connection: Connection | undefined;
   readonly retry: RetryPolicy;
@@ -93,6 +96,8 @@ export interface AssetOptions<D extends Deps = Deps, T = unknown, R = unknown> {
   readonly codeVersion?: string;
   /** Give this when the body reads the outside world. */
   readonly refresh?: Refresh;
+  /** When it must be known good; what misses that is shown as overdue. */
+  readonly freshness?: FreshnessPolicy;
   /** @default 3 attempts, 1 s doubling to 1 min */
   readonly retry?: Partial<RetryPolicy>;
   /** @default none */

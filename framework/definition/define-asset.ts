@@ -1,5 +1,6 @@
 import { type AssetKey, isAssetKey } from "./asset-key.ts";
 import { type Asset, type AssetOptions, defaultRetry, type Deps, type NoDeps } from "./asset.ts";
+import { freshnessProblems, policyProblems } from "./freshness.ts";
 import { functionVersion } from "./function-version.ts";
 import type { MaterializeContext } from "./context.ts";
 import type { DefinitionProblem } from "./problem.ts";
@@ -31,6 +32,9 @@ export function defineAsset<const D extends Deps = NoDeps, T = unknown, R = T>(
     if (value !== undefined && !(value > 0))
       problems.push({ message: `${options.key}: ${name} must be above 0, got ${value}` });
   }
+  if (options.freshness !== undefined) {
+    problems.push(...policyProblems(`${options.key}: freshness`, freshnessProblems(options.freshness)));
+  }
   let version: string | undefined;
   return Object.freeze({
     kind: "asset",
@@ -45,6 +49,7 @@ export function defineAsset<const D extends Deps = NoDeps, T = unknown, R = T>(
     description: options.description,
     codeVersion: () => (version ??= options.codeVersion ?? functionVersion(options.materialize)),
     refresh: options.refresh,
+    freshness: options.freshness,
     connection: undefined,
     retry: { ...defaultRetry, ...options.retry },
     timeoutMs: options.timeoutMs,

@@ -157,11 +157,6 @@ class Evaluation {
   #inState(value: string, at: Place): Keys {
     const state = selectableStates.find((candidate) => candidate === value);
     if (state !== undefined) return this.#all((key) => this.#present.stateOf(key).has(state));
-    if (value === "overdue") {
-      return this.#refuse(at, "state:overdue can't be asked yet: no asset has a freshness deadline", {
-        next: "state:stale asks whether code or data changed",
-      });
-    }
     const message = `no state ${value}; expected ${selectableStates.join(", ")}`;
     return this.#refuse(at, message, didYouMean(value, selectableStates));
   }

@@ -1,7 +1,7 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 
 /** What `state:` may ask for. */
-export const selectableStates = ["fresh", "stale", "missing", "failed", "unchecked"] as const;
+export const selectableStates = ["fresh", "stale", "missing", "failed", "unchecked", "overdue"] as const;
 
 /** One of {@link selectableStates}. */
 export type SelectableState = (typeof selectableStates)[number];

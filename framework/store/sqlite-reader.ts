@@ -23,6 +23,7 @@ import { asStoreError } from "./store-error.ts";
 import type {
   AttemptRecord,
   CheckResultRecord,
+  Instant,
   MaterializationRecord,
   RunRecord,
   StoredEvent,
@@ -162,6 +163,19 @@ export class SqliteReader implements StoreReader {
     return new Map(
       rows.map((row) => [row.key, { outcome: row.outcome ?? undefined, at: row.at, runId: row.run_id }]),
     );
+  }
+
+  knownGood(keys: readonly AssetKey[], upTo: Instant): ReadonlyMap<AssetKey, Instant> {
+    const rows = this.all<{ key: AssetKey; at: string | null }>(
+      `SELECT asked.value AS key, (
+         SELECT a.started_at FROM attempts a
+         WHERE a.key = asked.value AND a.outcome IN ('materialized', 'fresh') AND a.started_at <= @upTo
+           AND (SELECT target FROM runs WHERE id = a.run_id) = @target
+         ORDER BY a.started_at DESC LIMIT 1) AS at
+       FROM json_each(@keys) AS asked`,
+      { keys: JSON.stringify(keys), upTo, target: this.target },
+    );
+    return new Map(rows.flatMap(({ key, at }) => (at === null ? [] : [[key, at]])));
   }
 
   latestCheckResults(): ReadonlyMap<AssetKey, readonly CheckResultRecord[]> {

@@ -130,6 +130,11 @@ export interface StoreReader {
     AssetKey,
     { readonly outcome: Outcome | undefined; readonly at: Instant; readonly runId: string }
   >;
+  /**
+   * When these assets were last known good, up to an instant (what lies after it was stamped by a wrong clock): the
+   * start of the last attempt that materialized the asset, or found it fresh.
+   */
+  knownGood(keys: readonly AssetKey[], upTo: Instant): ReadonlyMap<AssetKey, Instant>;
   /** The newest result of each check of each asset. */
   latestCheckResults(): ReadonlyMap<AssetKey, readonly CheckResultRecord[]>;
   /** Newest first. */

@@ -45,6 +45,7 @@ const roomOfPackage: Readonly<Record<string, readonly string[]>> = {
   "@aws-sdk/client-secrets-manager": ["secrets"],
   "@jetstreamapp/soql-parser-js": ["sandbox"],
   commander: ["cli"],
+  croner: ["util"],
   esbuild: ["cli"],
 };
 

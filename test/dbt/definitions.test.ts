@@ -198,3 +198,30 @@ test("a table definition goes to its model with dbt's descriptions; one without 
     'dbtProject({ dir: "shop" }) has a table marts/nobody, which no model makes',
   ]);
 });
+
+test("a model's meta gives its freshness policy, and changing it makes nothing stale", async () => {
+  const shop = new Shop();
+  const source = await shop.source();
+  const before = versionsOf(await shop.load(source));
+  const meta = (text: string) =>
+    shop.edit("models/schema.yml", (yml) =>
+      yml.replace(/group: sales.*}$/m, `group: sales, meta: { moraine: ${text} } }`),
+    );
+  meta("{ freshness: { max_age: 26h } }");
+  const definitions = await shop.load(source);
+  expect(definitions.problems).toEqual([]);
+  expect(find(definitions, staging)).toMatchObject({ freshness: { maxAgeMs: 93_600_000 }, problems: [] });
+  expect(versionsOf(definitions)).toEqual(before);
+  meta("{ freshnes: {}, freshness: { deadline: { cron: 0 7 * * *, timezone: Oslo } } }");
+  expect(find(await shop.load(source), staging).problems).toEqual([
+    {
+      message:
+        'dbt model stg_order: meta.moraine.freshness.deadline.timezone: expected an IANA time zone like "Europe/Oslo" or "UTC", got "Oslo"',
+      where: "shop/models/stg_order.sql",
+    },
+    {
+      message: "dbt model stg_order: unknown meta.moraine.freshnes; did you mean freshness?",
+      where: "shop/models/stg_order.sql",
+    },
+  ]);
+});

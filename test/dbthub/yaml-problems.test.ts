@@ -111,3 +111,32 @@ it("gives the same code version whatever the comments and layout are, another af
   ).toBe(version);
   expect(define((yaml) => yaml.replace("settle: 5m", "settle: 6m")).asset.codeVersion()).not.toBe(version);
 });
+
+it("takes a freshness policy, which is no part of the code version", () => {
+  const plain = define((text) => text).asset;
+  const aged = define((text) => `${text}\nfreshness: { max_age: 26h }\n`);
+  expect(aged.problems).toEqual([]);
+  expect(aged.asset.freshness).toEqual({ maxAgeMs: 26 * 3_600_000 });
+  expect(aged.asset.codeVersion()).toBe(plain.codeVersion());
+  const deadline = "{ cron: 0 7 * * *, timezone: Europe/Oslo, grace: 30m }";
+  expect(define((text) => `${text}\nfreshness: { deadline: ${deadline} }\n`).asset.freshness).toEqual({
+    deadline: { cron: "0 7 * * *", timezone: "Europe/Oslo", graceMs: 1_800_000 },
+  });
+});
+
+it.each([
+  ["{}", "freshness: expected one of max_age and deadline, got {}"],
+  ["{ max_age: soon }", 'freshness.max_age: expected a duration like 30s, 5m or 1h, got "soon"'],
+  ["{ max_age: 0s }", 'freshness.max_age: expected milliseconds above 0, got "0s"'],
+  ["{ maxage: 1h }", 'unknown key "maxage" in freshness (did you mean max_age?)'],
+  [
+    "{ deadline: { cron: 0 7 * *, timezone: UTC } }",
+    'freshness.deadline.cron: expected five fields like "0 7 * * 1-5", or @daily, got "0 7 * *"',
+  ],
+  ["{ deadline: { cron: 0 7 * * * } }", "freshness.deadline.timezone is missing"],
+])("refuses the freshness policy %s with its place", (policy, message) => {
+  const { problems, text } = define((yaml) => `${yaml}\nfreshness: ${policy}\n`);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toContain(message);
+  expect(problems[0]).toMatch(new RegExp(`^${lineOf(text, "freshness:")}:`));
+});

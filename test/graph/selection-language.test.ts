@@ -31,7 +31,11 @@ const graph = buildGraph({ assets: [users, cases, staging, dimension, facts], ch
 /** The names of the tables that arguments select, in order. */
 function select(...terms: string[]): string {
   const keys = selectAssets(graph, terms, {
-    stateOf: (key) => new Set([key === dimension.key || key === facts.key ? "stale" : "fresh"]),
+    stateOf: (key) =>
+      new Set([
+        key === dimension.key || key === facts.key ? "stale" : "fresh",
+        ...(key === facts.key ? (["overdue"] as const) : []),
+      ]),
     changes: {
       now: new Date("2026-11-23T12:00:00Z"),
       changedSince: (instant) => {
@@ -56,6 +60,8 @@ describe("a selection in one argument", () => {
     ["^tag:pii", "cases dim_users fct_cases"],
     ["(group:crm or tag:pii) and not state:fresh", "dim_users"],
     ["group:crm and (tag:pii or state:stale)", "users dim_users"],
+    ["state:overdue", "fct_cases"],
+    ["state:stale and not state:overdue", "dim_users"],
     ["raw/cases or tag:pii and kind:dbthub", "cases users"],
     ["not tag:pii and group:crm", "cases dim_users"],
     ["not (tag:pii or kind:dbthub)", "dim_users fct_cases"],
@@ -183,11 +189,7 @@ describe("a selection that names what does not exist", () => {
     ["root()", "no function root(); expected roots() or sinks()\ndid you mean roots()?"],
     [
       "state:stalle",
-      "no state stalle; expected fresh, stale, missing, failed, unchecked\ndid you mean stale?",
-    ],
-    [
-      "state:overdue",
-      "state:overdue can't be asked yet: no asset has a freshness deadline\nstate:stale asks whether code or data changed",
+      "no state stalle; expected fresh, stale, missing, failed, unchecked, overdue\ndid you mean stale?",
     ],
     [
       "changed since yesterday",

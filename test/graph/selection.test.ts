@@ -60,7 +60,7 @@ describe("a selection", () => {
   it.each([
     ["dim_user", "no asset matches dim_user", "did you mean dim_users or stg_users?"],
     ["colour:red", "no field colour:; expected group:, tag:, owner:, kind: or state:"],
-    ["state:old", "no state old; expected fresh, stale, missing, failed, unchecked"],
+    ["state:old", "no state old; expected fresh, stale, missing, failed, unchecked, overdue"],
   ])("refuses %s with what it could have been", (term, message, next?: string) => {
     expect(() => select(term)).toThrow(
       new DefinitionError([{ message, ...(next === undefined ? {} : { next }) }]),

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { onTestFinished } from "vitest";
 import { assetKey } from "moraine";
-import type { RunEvent } from "../../framework/event/event.ts";
+import type { Outcome, RunEvent } from "../../framework/event/event.ts";
 import { openStore } from "../../framework/store/open-store.ts";
-import type { Store } from "../../framework/store/store.ts";
+import type { AttemptRecord, Store } from "../../framework/store/store.ts";
 import { temporaryDirectory } from "../support/rig.ts";
 
 /** An instant on the given day of 2026 (1 is the first of January). */
@@ -78,17 +78,24 @@ export class History {
 
   /** An asset that had no need to run. */
   fresh(id: string, onDay: number, name: string): void {
+    this.#attempt(id, onDay, name, { attempt: 0, outcome: "fresh", failure: undefined });
+  }
+
+  fail(id: string, onDay: number, name: string): void {
+    const failure = { reason: "asset-error", message: "no", retryable: false } as const;
+    this.#attempt(id, onDay, name, { attempt: 1, outcome: "failed", failure });
+  }
+
+  #attempt(
+    id: string,
+    onDay: number,
+    name: string,
+    end: Pick<AttemptRecord, "attempt" | "failure"> & { readonly outcome: Outcome },
+  ): void {
+    const at = { startedAt: day(onDay, 1), finishedAt: day(onDay, 1) };
     this.store.finishAttempt(
-      {
-        runId: id,
-        key: assetKey(name),
-        attempt: 0,
-        startedAt: day(onDay, 1),
-        finishedAt: day(onDay, 1),
-        outcome: "fresh",
-        failure: undefined,
-      },
-      log(id, onDay, `leaves ${name}`),
+      { runId: id, key: assetKey(name), ...at, ...end },
+      log(id, onDay, `${end.outcome} ${name}`),
     );
   }
 

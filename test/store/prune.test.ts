@@ -94,22 +94,28 @@ describe("pruning", () => {
   it("keeps the last outcome of an asset that was only ever skipped or failed", async () => {
     const history = new History();
     history.begin("old", 1);
-    history.store.finishAttempt(
-      {
-        runId: "old",
-        key: assetKey("a/broken"),
-        attempt: 1,
-        startedAt: day(1),
-        finishedAt: day(1),
-        outcome: "failed",
-        failure: { reason: "asset-error", message: "no", retryable: false },
-      },
-      { type: "log", runId: "old", at: day(1), level: "info", message: "fails" },
-    );
+    history.fail("old", 1, "a/broken");
     history.end("old", 1);
     history.run("new", 2, ["a/daily"]);
     await prune(history, { keepRuns: 1 });
     expect(history.store.latestOutcomes().get(assetKey("a/broken"))?.outcome).toBe("failed");
+  });
+
+  it("keeps when an asset was last known good, however often it has failed since", async () => {
+    const history = new History();
+    history.run("made", 1, ["a/x"]);
+    history.begin("unchanged", 2);
+    history.fresh("unchanged", 2, "a/x");
+    history.end("unchanged", 2);
+    for (let number = 3; number <= 6; number++) {
+      history.begin(`failed${number}`, number);
+      history.fail(`failed${number}`, number, "a/x");
+      history.end(`failed${number}`, number);
+    }
+    await prune(history, { keepRuns: 1 });
+    expect(runIds(history)).toEqual(["failed6", "unchanged", "made"]);
+    const key = assetKey("a/x");
+    expect(history.store.knownGood([key], day(7)).get(key)).toBe(day(2, 1));
   });
 
   it("never touches a running run", async () => {
@@ -200,6 +206,7 @@ describe("pruning", () => {
             store.latestMaterializations(),
             store.latestCheckResults(),
             store.latestOutcomes(),
+            store.knownGood(["a/x", "a/y", "a/z", "b/x", "b/y"].map(assetKey), day(20)),
             ["a/x", "a/y", "a/z"].map((key) => store.cursor(assetKey(key))),
           ];
           const before = read();

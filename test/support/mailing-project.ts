@@ -12,6 +12,7 @@ const users = defineAsset({
   key: "raw/users",
   table,
   refresh: { everyMs: 0 },
+  freshness: { maxAgeMs: 3_600_000 },
   materialize: async ({ lakehouse, reportCheck, signal }) => {
     const rows = JSON.parse(readFileSync(new URL("./users.json", import.meta.url), "utf8"));
     const text = (value) => (value === null ? "NULL" : "'" + value + "'");

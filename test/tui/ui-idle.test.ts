@@ -67,6 +67,7 @@ async function start(change: (reader: StoreReader) => StoreReader = (reader) => 
     graph,
     reader: change(store),
     statuses: () => statusesFrom(graph, store),
+    freshness: () => new Map(),
     startVerb: () => {
       throw new Error("not here");
     },

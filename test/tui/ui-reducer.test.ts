@@ -1,11 +1,52 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { assetKey } from "moraine";
+import { frameLines } from "../../framework/tui/ui/frame.ts";
 import { keyTable } from "../../framework/tui/ui/keys.ts";
 import { visibleRange } from "../../framework/tui/ui/list.ts";
 import { selectedRow } from "../../framework/tui/ui/state.ts";
 import { nowMs, UiDriver } from "./ui-state.ts";
 
 const selected = (ui: UiDriver) => selectedRow(ui.state)?.id;
+
+/** The screens with an asset that is fresh and will be overdue at 12:30, half an hour from now. */
+function withDeadline(): UiDriver {
+  const ui = new UiDriver();
+  const knownGoodAt = "2026-11-22T12:30:00.000Z";
+  const deadline = "2026-11-23T12:30:00.000Z";
+  const onTime = { state: "on-time", since: knownGoodAt, deadline, knownGoodAt } as const;
+  ui.freshness = new Map([[assetKey("sf_staging/stg_sf_account"), onTime]]);
+  ui.read();
+  return ui;
+}
+
+describe("deadlines", () => {
+  const lineOf = (ui: UiDriver) => frameLines(ui.state).find((line) => line.includes("stg_sf_account"));
+
+  test("pass while nothing else happens", () => {
+    const ui = withDeadline();
+    expect(lineOf(ui)).toMatch(/= stg_sf_account +fresh/);
+    ui.send({ type: "ticked", nowMs: nowMs + 29 * 60_000 });
+    expect(lineOf(ui)).toMatch(/= stg_sf_account +fresh/);
+    ui.send({ type: "ticked", nowMs: nowMs + 100 * 60_000 });
+    expect(lineOf(ui)).toMatch(/! stg_sf_account +overdue 1h +311 .*deadline 12:30Z/);
+  });
+
+  test("that were missed are found by state:overdue, and the asset stays fresh", () => {
+    const found = (text: string) =>
+      new Set(
+        ui
+          .press("/")
+          .type(text)
+          .state.rows.flatMap((row) => (row.type === "asset" ? [row.id] : [])),
+      );
+    const ui = withDeadline();
+    ui.send({ type: "ticked", nowMs: nowMs + 100 * 60_000 });
+    expect(found("state:overdue")).toEqual(new Set(["sf_staging/stg_sf_account"]));
+    ui.press("enter", "esc");
+    expect(found("state:fresh")).toContain("sf_staging/stg_sf_account");
+  });
+});
 
 describe("assets", () => {
   test("opens on what failed", () => {

@@ -15,6 +15,8 @@ export class UiDriver {
   readonly graph = fixtureGraph();
   state: UiState;
   effects: readonly Effect[] = [];
+  /** What the screens are told of freshness with the next {@link read}. */
+  freshness: UiData["freshness"] = new Map();
 
   constructor(options: Partial<InitialOptions> = {}) {
     seedStore(this.store, nowMs);
@@ -54,7 +56,7 @@ export class UiDriver {
   data(): UiData {
     return readData(
       this.store,
-      () => statusesFrom(this.graph, this.store),
+      { statuses: () => statusesFrom(this.graph, this.store), freshness: () => this.freshness },
       needsOf(this.state),
       this.state.data,
     );

@@ -1,8 +1,10 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { Cause, Metadata } from "../../event/event.ts";
+import type { Freshness } from "../../staleness/freshness.ts";
 import type { AssetStatus } from "../../staleness/status.ts";
 import { causeSummary } from "../../tui/words/cause.ts";
 import { tableLines } from "../../tui/words/columns.ts";
+import { freshnessText } from "../../tui/words/freshness.ts";
 import { rowCountOf } from "../../tui/words/metadata.ts";
 import { formatAge, formatCount } from "../../tui/words/numbers.ts";
 import type { GlobalOptions } from "../options.ts";
@@ -16,8 +18,8 @@ export interface ListedAsset {
   readonly deps: readonly AssetKey[];
   readonly status: AssetStatus["status"];
   readonly causes: readonly Cause[];
-  /** No asset declares a freshness policy yet: neither on time nor overdue. */
-  readonly freshness: null;
+  /** Null without a policy. */
+  readonly freshness: Freshness | null;
   readonly lastMaterialization: {
     readonly runId: string;
     readonly at: string;
@@ -36,7 +38,10 @@ export function listTable(
 ): readonly string[] {
   const { signs, paint } = lookOf(options);
   const now = Date.now();
-  const signOf = (asset: ListedAsset) => (failed.has(asset.key) ? "failed" : asset.status);
+  const isPromised = assets.some((asset) => asset.freshness !== null);
+  const wordOf = (asset: ListedAsset) => (failed.has(asset.key) ? "failed" : asset.status);
+  const signOf = (asset: ListedAsset) =>
+    asset.freshness?.state === "overdue" && !failed.has(asset.key) ? "overdue" : wordOf(asset);
   return tableLines(
     [
       {
@@ -46,6 +51,8 @@ export function listTable(
       },
       { title: "asset", cut: "middle", min: 20 },
       { title: "status", fixed: true },
+      // Only where somebody waits for one of them.
+      ...(isPromised ? [{ title: "freshness", fixed: true }] : []),
       { title: "rows", align: "right", fixed: true },
       { title: "last", fixed: true },
       { title: "why" },
@@ -55,7 +62,8 @@ export function listTable(
       return [
         signs.sign[signOf(asset)],
         asset.key,
-        signOf(asset),
+        wordOf(asset),
+        ...(isPromised ? [asset.freshness === null ? "" : freshnessText(asset.freshness, now)] : []),
         rows === undefined ? "" : formatCount(rows),
         asset.lastMaterialization === null
           ? "never"

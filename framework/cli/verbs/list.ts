@@ -1,4 +1,5 @@
 import { trimCauses } from "../../staleness/compute-statuses.ts";
+import { computeFreshness } from "../../staleness/freshness.ts";
 import { print, printJson } from "../output/print.ts";
 import type { VerbContext } from "../run-verb.ts";
 import type { ListedAsset } from "./list-table.ts";
@@ -9,6 +10,7 @@ export async function list(context: VerbContext, terms: readonly string[]): Prom
   const project = await context.openProject();
   const statuses = await readStatuses(project, { asked: false });
   const latest = project.store.latestMaterializations();
+  const freshness = computeFreshness(project.graph, project.store, new Date());
   const assets = selectFrom(project, terms, statuses).map((key): ListedAsset => {
     const asset = project.graph.asset(key);
     const { status, causes } = statuses.get(key) ?? { status: "missing", causes: [] };
@@ -20,8 +22,7 @@ export async function list(context: VerbContext, terms: readonly string[]): Prom
       deps: project.graph.upstreams(key),
       status,
       causes: trimCauses(causes),
-      // No asset declares a freshness policy yet: neither on time nor overdue.
-      freshness: null,
+      freshness: freshness.get(key) ?? null,
       lastMaterialization:
         last === undefined
           ? null

@@ -1,9 +1,13 @@
 import { trimCauses } from "../../staleness/compute-statuses.ts";
+import { computeFreshness, type Freshness } from "../../staleness/freshness.ts";
 import { causeChain } from "../../tui/words/cause.ts";
 import { tableLines } from "../../tui/words/columns.ts";
+import { deadlineText, freshnessText, policyText } from "../../tui/words/freshness.ts";
 import { metadataSummary } from "../../tui/words/metadata.ts";
 import { formatDuration } from "../../tui/words/numbers.ts";
+import type { Asset } from "../../definition/asset.ts";
 import type { AssetKey } from "../../definition/asset-key.ts";
+import type { Paint } from "../../tui/words/paint.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
@@ -114,10 +118,23 @@ export async function show(
   print(
     `${paint.as(facts.status, `${signs.sign[facts.status]} ${key}`)}  ${facts.status}  ${[facts.kind, facts.group, ...facts.owners].filter(Boolean).join(", ")}`,
     ...(facts.description === null ? [] : [facts.description]),
+    ...freshnessLines(project.graph.asset(key), facts.freshness, paint),
     ...(facts.deps.length === 0 ? [] : [`reads ${facts.deps.join(", ")}`]),
     ...Object.values(sections).flat(),
   );
   return 0;
+}
+
+function freshnessLines(
+  { freshness: policy }: Asset,
+  freshness: Freshness | null,
+  paint: Paint,
+): readonly string[] {
+  if (policy === undefined || freshness === null) return [];
+  const now = Date.now();
+  const word = freshnessText(freshness, now);
+  const shown = freshness.state === "overdue" ? paint.as("overdue", word) : word;
+  return [`${shown}, ${deadlineText(freshness, now)}: ${policyText(policy)}`];
 }
 
 /** Everything known of one asset; also the shape of `show --json`. */
@@ -137,6 +154,7 @@ async function readFacts(project: OpenProject, key: AssetKey, historyLength: num
     codeVersion: asset.codeVersion(),
     status: statuses.get(key)?.status ?? "missing",
     causes: trimCauses(statuses.get(key)?.causes ?? []),
+    freshness: computeFreshness(graph, store, new Date()).get(key) ?? null,
     history: store.materializations(key, historyLength ?? 5).map((record) => ({
       ...record,
       durationMs: Date.parse(record.finishedAt) - Date.parse(record.startedAt),

@@ -2,6 +2,7 @@ import type { AssetKey } from "../../definition/asset-key.ts";
 import type { Check } from "../../definition/check.ts";
 import { selectableStates, selectAssets } from "../../graph/selection.ts";
 import { computeStatuses } from "../../staleness/compute-statuses.ts";
+import { computeFreshness } from "../../staleness/freshness.ts";
 import { LakeTables } from "../../staleness/lake-tables.ts";
 import { observe } from "../../staleness/observe.ts";
 import type { AssetStatus } from "../../staleness/status.ts";
@@ -24,6 +25,13 @@ export async function readStatuses(
   );
 }
 
+/** What `state:` asks beside the statuses; read only when it does. */
+interface Records {
+  readonly outcomes: ReturnType<StoreReader["latestOutcomes"]>;
+  readonly freshness: ReturnType<typeof computeFreshness>;
+  readonly unchecked: ReturnType<typeof readUnchecked>;
+}
+
 /** What selections are answered from. */
 type Selectable = Pick<OpenProject, "graph" | "store">;
 
@@ -33,20 +41,25 @@ export function selectFrom(
   terms: readonly string[],
   statuses: ReadonlyMap<AssetKey, AssetStatus>,
 ): readonly AssetKey[] {
-  let outcomes: ReturnType<StoreReader["latestOutcomes"]> | undefined;
-  let unchecked: ReturnType<typeof readUnchecked> | undefined;
-  return selectAssets(project.graph, terms, {
+  const { graph, store } = project;
+  const now = new Date();
+  let records: Records | undefined;
+  return selectAssets(graph, terms, {
     stateOf(key) {
-      outcomes ??= project.store.latestOutcomes();
-      unchecked ??= readUnchecked(project);
+      records ??= {
+        outcomes: store.latestOutcomes(),
+        freshness: computeFreshness(graph, store, now),
+        unchecked: readUnchecked(project),
+      };
       const states = new Set<string | undefined>([
         statuses.get(key)?.status,
-        outcomes.get(key)?.outcome,
-        ...(unchecked.has(key) ? ["unchecked"] : []),
+        records.outcomes.get(key)?.outcome,
+        records.freshness.get(key)?.state,
+        ...(records.unchecked.has(key) ? ["unchecked"] : []),
       ]);
       return new Set(selectableStates.filter((state) => states.has(state)));
     },
-    changes: { now: new Date(), changedSince: (instant) => changedSince(project.store, instant) },
+    changes: { now, changedSince: (instant) => changedSince(store, instant) },
   });
 }
 

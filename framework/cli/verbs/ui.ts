@@ -1,4 +1,5 @@
 import { computeStatuses } from "../../staleness/compute-statuses.ts";
+import { computeFreshness } from "../../staleness/freshness.ts";
 import { observe } from "../../staleness/observe.ts";
 import { paintOf, wantsAscii } from "../output/terminal.ts";
 import type { VerbContext } from "../run-verb.ts";
@@ -37,6 +38,7 @@ export async function ui(
       graph,
       reader,
       statuses: () => computeStatuses(graph, observe({ graph, reader, lake, now: new Date(), asked: false })),
+      freshness: () => computeFreshness(graph, reader, new Date()),
       startVerb: (args) => startVerb(project, args),
       projectName: project.config.name,
       target: project.targetName,

@@ -55,7 +55,8 @@ export function planPrune(database: Database, retention: Retention): PrunePlan {
       `SELECT value FROM json_each(@old) WHERE value NOT IN (
          SELECT run_id FROM materializations WHERE id IN (${newestMaterializations})
          UNION SELECT run_id FROM check_results WHERE id IN (${newestCheckResults})
-         UNION SELECT run_id FROM (${newestAttempts}))`,
+         UNION SELECT run_id FROM (${newestAttempts})
+         UNION SELECT run_id FROM (${newestKnownGood}))`,
     );
     return {
       events,
@@ -86,6 +87,10 @@ const anOldRun = "(SELECT value FROM json_each(@old))";
 /** The same order as the reader's last outcomes. SQLite takes `run_id` from the row that holds the maximum. */
 const newestAttempts = `SELECT a.run_id, max(a.started_at || printf('%06d', a.attempt))
   FROM attempts a JOIN runs r ON r.id = a.run_id GROUP BY r.target, a.key, a.partition`;
+
+/** What freshness is judged by, however many attempts have failed since. */
+const newestKnownGood = `SELECT a.run_id, max(a.started_at) FROM attempts a JOIN runs r ON r.id = a.run_id
+  WHERE a.outcome IN ('materialized', 'fresh') GROUP BY r.target, a.key`;
 
 function oldRuns(database: Database, { before, keepRuns }: Retention): readonly string[] {
   return database

@@ -201,10 +201,10 @@ export class UiSession {
 
   /** A store that can't be read now is said to be busy, with the age of what is shown; the next poll tries again. */
   #read(): boolean {
-    const { reader, statuses } = this.#options;
+    const { reader } = this.#options;
     let data: UiData;
     try {
-      data = readData(reader, statuses, this.#needs, this.#states.get().data);
+      data = readData(reader, this.#options, this.#needs, this.#states.get().data);
     } catch (error) {
       if (!isStoreFailure(error)) throw error;
       this.#dispatch({ type: "store-busy", nowMs: this.#now() });

@@ -33,7 +33,11 @@ function wordTest(word: string, graph: AssetGraph, data: UiData): AssetFilter {
       return (key) => {
         // An asset that failed is usually stale as well, and is found as either; it is never found as fresh.
         const status = data.statuses.get(key)?.status ?? "fresh";
-        return stateWord(key, data).startsWith(value) || (status !== "fresh" && status.startsWith(value));
+        return (
+          stateWord(key, data).startsWith(value) ||
+          (status !== "fresh" && status.startsWith(value)) ||
+          (data.freshness.get(key)?.state === "overdue" && "overdue".startsWith(value))
+        );
       };
     case "group":
       return (key) => (graph.asset(key).group ?? "").toLowerCase().startsWith(value);
@@ -46,8 +50,9 @@ function wordTest(word: string, graph: AssetGraph, data: UiData): AssetFilter {
   }
 }
 
-/** The word of the asset's sign; one whose check warns is fresh. */
+/** The word of the asset's sign; one whose check warns is fresh, and being late says nothing about being stale. */
 function stateWord(key: AssetKey, data: UiData): string {
   const sign = assetSign(key, data);
+  if (sign === "overdue") return data.statuses.get(key)?.status ?? "fresh";
   return sign === "warned" ? "fresh" : sign;
 }

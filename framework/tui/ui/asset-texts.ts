@@ -1,6 +1,7 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import { causeChain, shortVersion } from "../words/cause.ts";
 import { failureBlock } from "../words/failure.ts";
+import { deadlineText, freshnessText, policyText } from "../words/freshness.ts";
 import { metadataText, rowChanges, rowCountOf } from "../words/metadata.ts";
 import { formatAge, formatCount, formatDuration, sparkline } from "../words/numbers.ts";
 import { cleanText, padEnd, wrapText } from "../words/text.ts";
@@ -20,6 +21,7 @@ export function overviewTexts(state: UiState, key: AssetKey, shown: AssetState):
     "",
     ...chain.map((line, index) => `${index === 0 ? "why   " : "      "}${line}`),
     ...(chain.length === 0 ? ["why   fresh: code and everything it reads are as they were"] : []),
+    ...dueTexts(state, key),
     ...(failure === undefined ? [] : ["", ...failureBlock(failure)]),
     "",
     ...(asset.description === undefined ? [] : wrapText(cleanText(asset.description), room)),
@@ -27,6 +29,14 @@ export function overviewTexts(state: UiState, key: AssetKey, shown: AssetState):
     ...(asset.where === undefined ? [] : [`file  ${asset.where}`]),
     ...lastTexts(state, key),
   ];
+}
+
+function dueTexts({ graph, data, nowMs }: UiState, key: AssetKey): readonly string[] {
+  const policy = graph.asset(key).freshness;
+  const freshness = data.freshness.get(key);
+  if (policy === undefined || freshness === undefined) return [];
+  const when = deadlineText(freshness, nowMs);
+  return [`due   ${freshnessText(freshness, nowMs)}, ${when}: ${policyText(policy)}`];
 }
 
 function charts(state: UiState, key: AssetKey): readonly string[] {

@@ -1,5 +1,6 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { Failure } from "../../event/failure.ts";
+import type { Freshness } from "../../staleness/freshness.ts";
 import type { AssetStatus } from "../../staleness/status.ts";
 import type {
   AttemptRecord,
@@ -9,11 +10,14 @@ import type {
   StoreReader,
 } from "../../store/store.ts";
 import { signedResults } from "../words/check.ts";
+import type { InteractiveOptions } from "./interactive-options.ts";
 import { type LogLine, logLine } from "../words/event.ts";
 
 /** What the screens show of the store, read at one moment. */
 export interface UiData {
   readonly statuses: ReadonlyMap<AssetKey, AssetStatus>;
+  /** Of assets with a policy. */
+  readonly freshness: ReadonlyMap<AssetKey, Freshness>;
   readonly outcomes: ReturnType<StoreReader["latestOutcomes"]>;
   readonly latest: ReadonlyMap<AssetKey, MaterializationRecord>;
   readonly usualMs: ReadonlyMap<AssetKey, number>;
@@ -82,6 +86,7 @@ export const maxLogLines = 10_000;
 /** Before the first read. */
 export const noData: UiData = {
   statuses: new Map(),
+  freshness: new Map(),
   outcomes: new Map(),
   latest: new Map(),
   usualMs: new Map(),
@@ -97,7 +102,7 @@ export const noData: UiData = {
 /** Reads everything that the screens show; of an open run only the events since `before`. Throws what the store throws. */
 export function readData(
   reader: StoreReader,
-  statuses: () => ReadonlyMap<AssetKey, AssetStatus>,
+  now: Pick<InteractiveOptions, "statuses" | "freshness">,
   needs: DataNeeds,
   before: UiData,
 ): UiData {
@@ -109,7 +114,8 @@ export function readData(
     if (last.outcome === undefined && live.has(last.runId)) running.set(key, last.at);
   }
   return {
-    statuses: statuses(),
+    statuses: now.statuses(),
+    freshness: now.freshness(),
     outcomes,
     latest: reader.latestMaterializations(),
     usualMs: reader.usualDurations(),

@@ -2,7 +2,7 @@ import type { AssetKey } from "../../definition/asset-key.ts";
 import { formatAge, formatCount } from "../words/numbers.ts";
 import type { SignName } from "../words/signs.ts";
 import { padEnd, textWidth, truncateEnd } from "../words/text.ts";
-import { assetSign, assetState } from "./asset-state.ts";
+import { assetState, countSigns } from "./asset-state.ts";
 import { splitLine } from "./cells.ts";
 import { appliesTo, assetInHand, keyTable } from "./keys.ts";
 import { visibleRange } from "./list.ts";
@@ -120,11 +120,7 @@ function countsText(state: UiState): string {
   if (view.screen === "runs") return `${formatCount(state.rows.length)} runs`;
   if (view.screen === "checks") return `${formatCount(state.rows.length)} checks`;
   const keys = shownKeys(state);
-  const counts = new Map<SignName, number>();
-  for (const key of keys) {
-    const sign = assetSign(key, data);
-    counts.set(sign, (counts.get(sign) ?? 0) + 1);
-  }
+  const counts = countSigns(keys, data);
   const order: readonly SignName[] = ["fresh", "stale", "failed", "missing", "warned", "running"];
   const told = order.flatMap((name) => {
     const count = counts.get(name);
@@ -142,7 +138,7 @@ function shownKeys(state: UiState): readonly AssetKey[] {
 function assetHead(state: UiState, width: number): readonly string[] {
   const key = state.view.subject as AssetKey;
   const { paint, signs } = state.look;
-  const shown = assetState(key, state.data);
+  const shown = assetState(key, state);
   const head = ` ${paint.bold(truncateEnd(key, width - 14, signs.ellipsis))}   ${paint.as(shown.sign, `${signs.sign[shown.sign]} ${shown.word}`)}`;
   const names = assetTabs.map((name, index) =>
     index === state.view.tab ? paint.reverse(`[${name}]`) : ` ${name} `,

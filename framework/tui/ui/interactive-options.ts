@@ -1,5 +1,6 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
+import type { Freshness } from "../../staleness/freshness.ts";
 import type { AssetStatus } from "../../staleness/status.ts";
 import type { StoreReader } from "../../store/store.ts";
 
@@ -19,6 +20,8 @@ export interface InteractiveOptions {
   readonly reader: StoreReader;
   /** The status of every asset now; asked again whenever the store changed. */
   readonly statuses: () => ReadonlyMap<AssetKey, AssetStatus>;
+  /** The freshness now of every asset that has a policy; asked again likewise. */
+  readonly freshness: () => ReadonlyMap<AssetKey, Freshness>;
   /** Starts a verb detached from this process, so that closing the interface stops nothing. */
   readonly startVerb: (args: readonly string[]) => StartedVerb;
   readonly projectName: string;

@@ -1,4 +1,5 @@
 import { splitKey } from "../../definition/asset-key.ts";
+import { freshnessAt } from "../../staleness/freshness.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import { assetSign, needsAttention } from "./asset-state.ts";
 import type { UiData } from "./data.ts";
@@ -17,7 +18,7 @@ export function reduce(state: UiState, message: Message): Step {
     case "resized":
       return quiet(withRows({ ...state, size: { columns: message.columns, rows: message.rows } }));
     case "ticked":
-      return quiet({ ...state, nowMs: message.nowMs, tick: state.tick + 1 });
+      return quiet(withTime(state, message.nowMs));
     case "data-read":
       return quiet(withData(state, message.data, message.nowMs));
     case "store-busy":
@@ -80,12 +81,22 @@ function withData(state: UiState, data: UiData, nowMs: number): UiState {
   return withRows(state.hasData || state.view.screen !== "assets" ? next : atAttention(next));
 }
 
+/** Deadlines pass while nothing else happens. */
+function withTime(state: UiState, nowMs: number): UiState {
+  const next: UiState = { ...state, nowMs, tick: state.tick + 1 };
+  const now = new Date(nowMs);
+  const moved = [...state.data.freshness].some(([, one]) => freshnessAt(one, now).state !== one.state);
+  if (!moved) return next;
+  const freshness = new Map([...state.data.freshness].map(([key, one]) => [key, freshnessAt(one, now)]));
+  return withRows({ ...next, data: { ...state.data, freshness } });
+}
+
 /** Opens the asset tree on what needs attention: other namespaces are folded, the cursor is on the worst asset. */
 function atAttention(state: UiState): UiState {
   const marked = new Set<string>();
   let worst: string | undefined;
   let worstRank = Infinity;
-  const order = ["failed", "running", "missing", "stale", "warned"];
+  const order = ["failed", "running", "missing", "overdue", "stale", "warned"];
   for (const key of state.sortedKeys) {
     const sign = assetSign(key, state.data);
     if (!needsAttention(sign)) continue;

@@ -16,7 +16,7 @@ import type { SignName } from "../words/signs.ts";
 import { padEnd, padStart } from "../words/text.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import type { AssetKey } from "../../definition/asset-key.ts";
-import { assetSign, assetState, type AssetState } from "./asset-state.ts";
+import { assetState, type AssetState, countSigns } from "./asset-state.ts";
 import { cellLine } from "./cells.ts";
 import type { Row, RowOf } from "./row.ts";
 import type { UiState } from "./state.ts";
@@ -88,11 +88,7 @@ function sign(state: UiState, name: SignName): string {
 
 function namespaceText(state: UiState, row: RowOf<"namespace">, width: number): string {
   const { signs, paint } = state.look;
-  const counts = new Map<SignName, number>();
-  for (const key of row.keys) {
-    const name = assetSign(key, state.data);
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
+  const counts = countSigns(row.keys, state.data);
   const order: readonly SignName[] = ["failed", "running", "missing", "stale", "warned"];
   const told = order.flatMap((name) => {
     const count = counts.get(name);
@@ -113,13 +109,13 @@ function nameWidth(state: UiState, width: number): number {
 }
 
 function assetText(state: UiState, key: AssetKey, width: number): string {
-  const shown = assetState(key, state.data);
+  const shown = assetState(key, state);
   const { paint } = state.look;
   const table = key.slice(key.indexOf("/") + 1);
   const line = cellLine(
     [
       { text: table, width: nameWidth(state, width) - 4, cut: "middle" },
-      { text: shown.word, width: 7, paint: (text) => paint.as(shown.sign, text) },
+      { text: shown.word, width: wordWidth(state), paint: (text) => paint.as(shown.sign, text) },
       { text: rowsText(state, key), width: 9, align: "right" },
       { text: lastText(state, key), width: 8 },
       { text: shown.why, width: 60, paint: paint.dim },
@@ -128,6 +124,11 @@ function assetText(state: UiState, key: AssetKey, width: number): string {
     state.look,
   );
   return `  ${sign(state, shown.sign)} ${line.trimEnd()}`;
+}
+
+/** Room for `overdue 12h` only where somebody waits for an asset. */
+function wordWidth({ data }: UiState): number {
+  return data.freshness.size === 0 ? 7 : 11;
 }
 
 function rowsText(state: UiState, key: AssetKey): string {
@@ -150,7 +151,7 @@ function lastText(state: UiState, key: AssetKey): string {
 function laneLine(state: UiState, row: RowOf<"lane">, width: number): string {
   const { look } = state;
   const lanes = state.rows.flatMap((other) => (other.type === "lane" ? [other.lanes] : []));
-  const shown = assetState(row.key, state.data);
+  const shown = assetState(row.key, state);
   const picture = padEnd(laneText(row.lanes, look.signs), lanesWidth(lanes));
   const isFocus = row.key === state.view.subject;
   const room = width - lanesWidth(lanes) - 4;

@@ -114,7 +114,7 @@ function assetDetailRows(state: UiState, view: View): readonly Row[] {
     lines.map((text, index) => ({ type: "text", id: String(index), text }));
   switch (view.tab) {
     case 0:
-      return texts(overviewTexts(state, key, assetState(key, state.data)));
+      return texts(overviewTexts(state, key, assetState(key, state)));
     case 1: {
       const records = state.data.asset?.materializations ?? [];
       return records.map((record, index) => ({

@@ -72,9 +72,9 @@ export function clockTime(instant: string, seconds = false): string {
   return instant.slice(11, seconds ? 19 : 16);
 }
 
-/** An instant for a list: `09:12` within the last 18 hours, else `11-22 09:12`. */
+/** An instant for a list: `09:12` within 18 hours of now, else `11-22 09:12`. */
 export function shortInstant(instant: string, nowMs: number): string {
-  return nowMs - Date.parse(instant) < 18 * 3_600_000
+  return Math.abs(nowMs - Date.parse(instant)) < 18 * 3_600_000
     ? clockTime(instant)
     : `${instant.slice(5, 10)} ${clockTime(instant)}`;
 }

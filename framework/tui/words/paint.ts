@@ -35,6 +35,7 @@ export function createPaint(enabled: boolean): Paint {
     skipped: dim,
     cancelled: yellow,
     warned: yellow,
+    overdue: yellow,
   };
   return {
     enabled,

@@ -10,7 +10,8 @@ export type SignName =
   | "failed"
   | "skipped"
   | "cancelled"
-  | "warned";
+  | "warned"
+  | "overdue";
 
 /** The characters that everything is drawn with: Unicode, or ASCII for terminals that are not UTF-8. */
 export interface Signs {
@@ -58,6 +59,7 @@ const unicode: Signs = {
     skipped: "»",
     cancelled: "■",
     warned: "!",
+    overdue: "!",
   },
   spinner: ["◐", "◓", "◑", "◒"],
   levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
@@ -93,6 +95,7 @@ const ascii: Signs = {
     skipped: "-",
     cancelled: "#",
     warned: "!",
+    overdue: "!",
   },
   spinner: ["|", "/", "-", "\\"],
   levels: [" ", ".", ":", "-", "=", "+", "*", "#"],

@@ -17,6 +17,7 @@ try {
   const code = await runInteractive({
     graph,
     reader,
+    freshness: () => new Map(),
     statuses: () => {
       if (mode === "bug") throw new TypeError("bug on purpose");
       return statusesFrom(graph, reader);
