@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { exitCode } from "./exit-code.ts";
 import { type GlobalOptions, withGlobalOptions } from "./options.ts";
 import { endUnread, goOnUnread } from "./output/print.ts";
@@ -36,6 +36,11 @@ function port(text: string): number {
 /** Collects an option that may be given several times. */
 function collected(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
+}
+
+/** By which `--detach` tells the process that it starts what the run will be called. */
+function runIdOption(): Option {
+  return new Option("--run-id <id>").hideHelp();
 }
 
 /** What does a verb. Its options are what its own `shape` declares, which the compiler cannot see through commander. */
@@ -105,6 +110,7 @@ const verbs: readonly Verb[] = [
       "moraine materialize +dim_sf_user_scd",
       "moraine materialize --force sf_curated/dim_sf_user_scd",
       "moraine materialize --retry 8f21c4",
+      "moraine materialize --detach",
       "moraine materialize --tag reason=backfill --tag ticket=17",
     ],
     shape: (command) =>
@@ -114,7 +120,9 @@ const verbs: readonly Verb[] = [
         .option("--workers <n>", "how many assets at once (default: 4)", count)
         .option("--fail-fast", "cancel the rest after the first failure")
         .option("--tag <name=value>", "a tag to find the run by; may be given several times", collected)
-        .option("--progress <voice>", "live, plain or off (default: by the terminal)"),
+        .option("--detach", "start the run as a process of its own, and say how to follow and cancel it")
+        .option("--progress <voice>", "live, plain or off (default: by the terminal)")
+        .addOption(runIdOption()),
     isWork: true,
     load: async () => (await import("./verbs/materialize.ts")).materializeVerb,
   },
@@ -165,7 +173,9 @@ const verbs: readonly Verb[] = [
         .option("--tag <name=value>", "only with this tag, several: with all; resume: one more", collected)
         .option("--workers <n>", "resume: how many assets at once (default: 4)", count)
         .option("--fail-fast", "resume: cancel the rest after the first failure")
-        .option("--progress <voice>", "resume: live, plain or off (default: by the terminal)"),
+        .option("--detach", "resume: start the run as a process of its own")
+        .option("--progress <voice>", "resume: live, plain or off (default: by the terminal)")
+        .addOption(runIdOption()),
     isWork: true,
     load: async () => (await import("./verbs/runs.ts")).runs,
   },

@@ -6,6 +6,7 @@ import type { RunEvent } from "../../framework/event/event.ts";
 import { mismatches, parseShape, type Shape } from "../support/json-shape.ts";
 import { ada, mailingProject } from "../support/mailing-project.ts";
 import type { Project } from "../support/moraine.ts";
+import { ended } from "../support/processes.ts";
 
 const readPage = (name: string) => readFileSync(join(import.meta.dirname, "../../docs", name), "utf8");
 
@@ -89,6 +90,12 @@ describe("the JSON of docs/cli.md", () => {
       await check("logs RUN", "logs", id, "--level", "debug");
       await check("lineage", "lineage", "--recorded", id);
     }
+  });
+
+  it("of a detached run is what names its process", async () => {
+    const told = await (await project()).json<{ pid: number }>("materialize", "users", "--detach");
+    expect(mismatches(told, shapes.get("materialize --detach") ?? { type: "null" }, shapes)).toEqual([]);
+    await ended([told.pid]);
   });
 
   it("of a server is the line that it prints first", async () => {

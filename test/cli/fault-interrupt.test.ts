@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { printed } from "../support/moraine.ts";
+import { ended } from "../support/processes.ts";
 import { dimension, FaultyPipeline, raw, staging, urlOf } from "../support/faulty-pipeline.ts";
 
 const pipeline = new FaultyPipeline();
@@ -13,19 +13,6 @@ function descendants(pid: number | undefined): readonly number[] {
   const below = (parent: number): number[] =>
     parents.flatMap(([child, itsParent]) => (itsParent === parent ? [child, ...below(child)] : []));
   return pid === undefined ? [] : below(pid);
-}
-
-/** Resolves when none of the processes is left; the test's own time is the limit. */
-async function ended(pids: readonly number[]): Promise<void> {
-  const isThere = (pid: number) => {
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  while (pids.some(isThere)) await setImmediate();
 }
 
 const lastRun = async () => (await pipeline.project.json<{ id: string; status: string }[]>("runs"))[0];

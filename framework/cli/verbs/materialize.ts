@@ -9,19 +9,10 @@ import { voiceOf } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import { codeOfSignal, type VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
+import type { MaterializeOptions, RunCommand } from "./run-command.ts";
 import { parseTags } from "./run-tags.ts";
 import { select, selectionText } from "./statuses.ts";
 import { retryOf } from "./take-up.ts";
-
-/** The options of `moraine materialize`. */
-export interface MaterializeOptions {
-  readonly force?: boolean;
-  readonly workers?: number;
-  readonly failFast?: boolean;
-  readonly progress?: string;
-  readonly tag?: readonly string[];
-  readonly retry?: string;
-}
 
 /** How many assets of one outside system work at once when the project does not say. */
 const defaultPools: Readonly<Record<string, number>> = { salesforce: 2, dbt: 1 };
@@ -40,7 +31,7 @@ export async function materializeVerb(
         `moraine materialize --retry ${retry}`,
       );
     }
-    return runInView(context, (project) => retryOf(project, retry), options);
+    return run(context, { words: ["materialize"], ask: (project) => retryOf(project, retry), options });
   }
   if (options.force === true && terms.length === 0) {
     throw new UsageError(
@@ -48,7 +39,8 @@ export async function materializeVerb(
       "moraine materialize --force '*'",
     );
   }
-  return runInView(context, (project) => askedFor(project, terms, options), options);
+  const words = ["materialize", ...terms];
+  return run(context, { words, ask: (project) => askedFor(project, terms, options), options });
 }
 
 /** What a selection asks for. */
@@ -61,28 +53,26 @@ export async function askedFor(
   return { keys, forced: new Set(options.force === true ? keys : []), selection: selectionText(terms) };
 }
 
-/** One run, shown in the voice that the options ask for. */
-export async function runInView(
-  context: VerbContext,
-  ask: (project: OpenProject) => Promise<AskedFor> | AskedFor,
-  options: MaterializeOptions,
-): Promise<number> {
-  const reporter = await createReporter(
-    voiceOf(context.options, progressOption(options.progress)),
-    context.options,
-  );
+/** One run: shown in the voice that the options ask for, or detached from this process. */
+export async function run(context: VerbContext, command: RunCommand): Promise<number> {
+  const { options } = command;
+  const voice = voiceOf(context.options, progressOption(options.progress));
+  const tags = parseTags(options.tag);
+  if (options.detach === true) return (await import("./detach.ts")).detach(context, command);
+  const reporter = await createReporter(voice, context.options);
   try {
     const project = await context.openProject((progress) => {
       reporter.onEvent({ type: "resource-progress", runId: "", at: new Date().toISOString(), ...progress });
     });
-    const run = await materializeProject(project, {
-      asked: await ask(project),
+    const asked = await command.ask(project);
+    const summary = await materializeProject(project, {
+      asked: { ...asked, tags: { ...asked.tags, ...tags } },
       options,
       trigger: "cli",
       signal: context.signal,
       onEvent: reporter.onEvent,
     });
-    return run.exitCode;
+    return summary.exitCode;
   } finally {
     await reporter.close();
   }
@@ -104,8 +94,8 @@ export async function materializeProject(
   const summary = await materialize({
     graph: project.graph,
     ...asked,
+    ...(options.runId === undefined ? {} : { runId: options.runId }),
     trigger: request.trigger,
-    tags: { ...asked.tags, ...parseTags(options.tag) },
     store: project.store,
     lakehouse: project.lakehouse,
     resources: project.resources(),

@@ -9,11 +9,11 @@ import type { OpenConfig } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
 import { runJson } from "./find-run.ts";
-import type { MaterializeOptions } from "./materialize.ts";
+import type { MaterializeOptions } from "./run-command.ts";
 import { parseTags } from "./run-tags.ts";
 import { showRun } from "./show-run.ts";
 
-interface RunsOptions extends Pick<MaterializeOptions, "workers" | "failFast" | "progress" | "tag"> {
+interface RunsOptions extends Omit<MaterializeOptions, "force" | "retry"> {
   readonly limit?: number;
   readonly since?: string;
   readonly status?: string;
@@ -48,9 +48,13 @@ export async function runs(
 
 async function resume(context: VerbContext, ids: readonly string[], options: RunsOptions): Promise<number> {
   const [id = ""] = expectIds("resume", ids, 1);
-  const { runInView } = await import("./materialize.ts");
+  const { run } = await import("./materialize.ts");
   const { resumeOf } = await import("./take-up.ts");
-  return runInView(context, (project) => resumeOf(project, id), options);
+  return run(context, {
+    words: ["runs", "resume", id],
+    ask: (project) => resumeOf(project, id),
+    options,
+  });
 }
 
 /** The ids that an action needs, no fewer and no more. */

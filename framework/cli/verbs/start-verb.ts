@@ -7,14 +7,26 @@ import type { OpenConfig } from "../project/open-project.ts";
 
 const program = fileURLToPath(new URL("./moraine.js", import.meta.url));
 
+/** A verb at work in a process of its own. */
+export interface StartedProcess extends StartedVerb {
+  /** Undefined when no process could be started. */
+  readonly pid: number | undefined;
+  /** Where it prints to; an absolute path. */
+  readonly logFile: string;
+}
+
 /**
  * Starts a verb as a process of its own that outlives this one; what it prints goes to `.moraine/logs`. It is what a
  * person would type, so the interface can show it as such.
  */
-export function startVerb(project: OpenConfig, args: readonly string[]): StartedVerb {
+export function startVerb(
+  project: OpenConfig,
+  args: readonly string[],
+  logName = `ui-${new Date().toISOString().replaceAll(":", "")}-${process.pid}.log`,
+): StartedProcess {
   const logs = join(project.stateDir, "logs");
   mkdirSync(logs, { recursive: true });
-  const logFile = join(logs, `ui-${new Date().toISOString().replaceAll(":", "")}-${process.pid}.log`);
+  const logFile = join(logs, logName);
   const output = openSync(logFile, "a");
   const place = ["--project", project.projectDir, "--target", project.targetName];
   const child = spawn(process.execPath, [program, ...args, ...place, "--plain"], {
@@ -25,6 +37,8 @@ export function startVerb(project: OpenConfig, args: readonly string[]): Started
   closeSync(output);
   child.unref();
   return {
+    pid: child.pid,
+    logFile,
     command: ["moraine", ...args].join(" "),
     exited: new Promise((resolve) => {
       child.once("exit", (code) => resolve(code));

@@ -1,0 +1,24 @@
+import type { AskedFor } from "../../materializer/run-request.ts";
+import type { OpenProject } from "../project/open-project.ts";
+
+/** The options of the verbs that materialize. */
+export interface MaterializeOptions {
+  readonly force?: boolean;
+  readonly workers?: number;
+  readonly failFast?: boolean;
+  readonly progress?: string;
+  readonly tag?: readonly string[];
+  readonly retry?: string;
+  readonly detach?: boolean;
+  /** Chosen by who started this process, see detach. */
+  readonly runId?: string;
+}
+
+/** A command that materializes, as typed, and what it asks of a project. */
+export interface RunCommand {
+  /** The verb with its arguments, without options. */
+  readonly words: readonly string[];
+  /** @throws UsageError when it asks for something that is not there */
+  ask(project: OpenProject): Promise<AskedFor> | AskedFor;
+  readonly options: MaterializeOptions;
+}
