@@ -61,6 +61,25 @@ export type Value = null | boolean | number | string | readonly Value[] | { read
 /** A row by column name. */
 export type Row = Readonly<Record<string, Value>>;
 
+/**
+ * What is written to one table while nobody but its writer sees it. It lives in this process: should that die, the
+ * table stays as it was, and what had been written is litter.
+ */
+export interface Draft {
+  /**
+   * The lake with the draft in the place of its table, to be written and read in every way: rows, columns, snapshots.
+   * Tables without a draft are the lake's own. Not to be closed, and not to be used when the draft has ended.
+   */
+  readonly lakehouse: Lakehouse;
+  /**
+   * Makes the draft the table, in one commit, and ends it. Throws `commit-conflict` when somebody has committed to the
+   * table since the draft began; it is then still to be discarded.
+   */
+  publish(): Promise<void>;
+  /** Ends the draft: the table stays as it is. Does nothing when it has ended. */
+  discard(): Promise<void>;
+}
+
 /** A query's answer, streamed: `rows` can be walked once and releases the engine's result when left. */
 export interface QueryResult {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
@@ -79,6 +98,8 @@ export interface Lakehouse {
   readonly name: string;
   /** Whether {@link restore} works. Where it doesn't (Athena), it throws `query-failed`. */
   readonly canRestore: boolean;
+  /** Whether {@link draft} works. Where it doesn't (Athena), it throws `query-failed`. */
+  readonly canDraft: boolean;
   /** The SQL name of a table in this engine, quoted. */
   tableName(key: AssetKey): string;
   /**
@@ -122,6 +143,11 @@ export interface Lakehouse {
     key: AssetKey,
     change: { readonly from: string | undefined; readonly to: string | undefined },
   ): Promise<void>;
+  /**
+   * Begins a draft of a table, which may not exist yet. One at a time of each table: waits for an earlier one of this
+   * process. Those that got the {@link connectionEnvironment} write to and read the drafts as well.
+   */
+  draft(key: AssetKey, signal?: AbortSignal): Promise<Draft>;
   /**
    * Stamps the snapshots that this process, and those it gave its {@link connectionEnvironment} to, commit to the
    * table, until the returned function is called; see `writerOf`. Of several writers at a time to one table the

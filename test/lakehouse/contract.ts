@@ -566,6 +566,164 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
       });
     });
 
+    describe("a draft", () => {
+      const idsIn = async (of: Lakehouse) =>
+        (await collectRows(await of.query("SELECT id FROM sf_raw.sf_user ORDER BY id"))).map(
+          (row) => row["id"],
+        );
+      const loadInto = async (of: Lakehouse, disposition: Disposition, ...rows: readonly object[]) =>
+        of.load({ table: users, files: [await rig.ndjson(rows)], disposition });
+      const upsert: Disposition = { type: "merge", strategy: "upsert", key };
+
+      it("is seen by its writer alone until it is published, in one commit", async () => {
+        await lake.ensureTable(users);
+        await load(append, first);
+        const before = await lake.currentSnapshot(users.key);
+        const draft = await lake.draft(users.key);
+        const { lakehouse } = draft;
+        const { snapshotId } = await loadInto(lakehouse, upsert, { ...first, division: "x" }, second);
+        await loadInto(lakehouse, append, { ...first, id: "005C" });
+        await collectRows(
+          await lakehouse.query(`DELETE FROM ${lakehouse.tableName(users.key)} WHERE id = '005B'`, {
+            readOnly: false,
+          }),
+        );
+        expect(await idsIn(lakehouse)).toEqual(["005A", "005C"]);
+        expect(await lakehouse.dataVersion(users.key)).not.toBe(before?.id);
+        expect((await lakehouse.history(users.key)).map(({ id }) => id)).toContain(snapshotId);
+        expect(await ids()).toEqual(["005A"]);
+        expect(await lake.currentSnapshot(users.key)).toEqual(before);
+        expect((await lake.tables())[0]?.rows).toBe(1);
+        const written = await lakehouse.history(users.key);
+        await draft.publish();
+        expect(await ids()).toEqual(["005A", "005C"]);
+        expect(await lake.history(users.key)).toEqual(written);
+        await load(append, second);
+        expect(await ids()).toEqual(["005A", "005B", "005C"]);
+      });
+
+      it("leaves nothing when it is discarded, not even a column, and may be discarded twice", async () => {
+        await lake.ensureTable(users);
+        await load(append, first);
+        const draft = await lake.draft(users.key);
+        await draft.lakehouse.ensureTable(
+          defineTable({ ...users, columns: { ...users.columns, floor: "int" } }),
+        );
+        await loadInto(draft.lakehouse, { type: "replace" }, second);
+        await draft.lakehouse.optimize(users.key);
+        expect(Object.keys((await select("SELECT * FROM sf_raw.sf_user"))[0] ?? {})).not.toContain("floor");
+        await draft.discard();
+        await draft.discard();
+        expect(await select("SELECT * FROM sf_raw.sf_user")).toMatchObject([{ id: "005A" }]);
+        expect(Object.keys((await select("SELECT * FROM sf_raw.sf_user"))[0] ?? {})).not.toContain("floor");
+        await load(append, second);
+        expect(await ids()).toEqual(["005A", "005B"]);
+      });
+
+      it("makes a table that is there only when it is published", async () => {
+        const made = assetKey("sf_raw/made");
+        const sql = `CREATE TABLE ${lake.tableName(made)} AS SELECT 1 AS n`;
+        await lake.ensureTable(users);
+        const discarded = await lake.draft(made);
+        await discarded.lakehouse.query(sql, { readOnly: false }).then(collectRows);
+        expect((await discarded.lakehouse.tables()).map((table) => table.key)).toContain(made);
+        expect(await lake.exists(made)).toBe(false);
+        await discarded.discard();
+        expect(await lake.exists(made)).toBe(false);
+        const published = await lake.draft(made);
+        expect(await published.lakehouse.exists(made)).toBe(false);
+        await published.lakehouse.query(sql, { readOnly: false }).then(collectRows);
+        await published.publish();
+        expect(await select("SELECT n FROM sf_raw.made")).toEqual([{ n: 1 }]);
+      });
+
+      it("reads and writes other tables as they are", async () => {
+        const other = defineTable({ ...users, key: "sf_raw/other" });
+        await lake.ensureTable(other);
+        await lake.ensureTable(users);
+        const draft = await lake.draft(users.key);
+        await draft.lakehouse.load({
+          table: other,
+          files: [await rig.ndjson([first])],
+          disposition: append,
+        });
+        expect(await select("SELECT id FROM sf_raw.other")).toEqual([{ id: "005A" }]);
+        await loadInto(draft.lakehouse, append, second);
+        await draft.discard();
+        expect(await select("SELECT id FROM sf_raw.other")).toEqual([{ id: "005A" }]);
+      });
+
+      it("is not published over what somebody else committed meanwhile", async () => {
+        await lake.ensureTable(users);
+        const draft = await lake.draft(users.key);
+        await loadInto(draft.lakehouse, append, second);
+        await load(append, first);
+        expect(await failureOf(draft.publish())).toMatchObject({
+          reason: "commit-conflict",
+          retryable: true,
+        });
+        await draft.discard();
+        expect(await ids()).toEqual(["005A"]);
+      });
+
+      it("publishes nothing when nothing was written", async () => {
+        await lake.ensureTable(users);
+        const { snapshotId } = await load(append, first);
+        await (await lake.draft(users.key)).publish();
+        expect((await lake.history(users.key)).map(({ id }) => id)).toEqual([snapshotId]);
+        const missing = await lake.draft(assetKey("sf_raw/missing"));
+        await missing.publish();
+        expect(await lake.exists(assetKey("sf_raw/missing"))).toBe(false);
+      });
+
+      it("waits for an earlier draft of the same table, and begins from what that one published", async () => {
+        await lake.ensureTable(users);
+        const earlier = await lake.draft(users.key);
+        let hasBegun = false;
+        const waiting = lake.draft(users.key).then((draft) => {
+          hasBegun = true;
+          return draft;
+        });
+        const controller = new AbortController();
+        const cancelled = failureOf(lake.draft(users.key, controller.signal));
+        controller.abort();
+        expect(await cancelled).toMatchObject({ reason: "cancelled" });
+        await loadInto(earlier.lakehouse, append, first);
+        expect(hasBegun).toBe(false);
+        await earlier.publish();
+        const later = await waiting;
+        await earlier.discard();
+        await loadInto(later.lakehouse, append, second);
+        await later.publish();
+        expect(await ids()).toEqual(["005A", "005B"]);
+        await (await lake.draft(users.key)).discard();
+      });
+
+      it("is stamped, restored and refused like a table", async () => {
+        await lake.ensureTable(users);
+        const { snapshotId: base } = await load(append, first);
+        const release = lake.attribute(users.key, { runId: "8f21c4", partition: "", attempt: 1 });
+        const draft = await lake.draft(users.key);
+        const { lakehouse } = draft;
+        const { snapshotId } = await loadInto(lakehouse, append, second);
+        expect((await lakehouse.history(users.key)).map((one) => writerOf(one)?.runId)).toEqual([
+          "8f21c4",
+          undefined,
+        ]);
+        await lakehouse.restore(users.key, { from: snapshotId, to: base });
+        expect(await idsIn(lakehouse)).toEqual(["005A"]);
+        await lakehouse.restore(users.key, { from: base, to: snapshotId });
+        expect(await failureOf(lakehouse.drop(users.key))).toMatchObject({ reason: "query-failed" });
+        expect(await failureOf(lakehouse.expire(users.key, { olderThanMs: -1 }))).toMatchObject({
+          message: "sf_raw/sf_user can't be expired before what was written to it is published",
+        });
+        release();
+        await draft.publish();
+        await lake.expire(users.key, { olderThanMs: -1 });
+        expect(await ids()).toEqual(["005A", "005B"]);
+      });
+    });
+
     it("drops a table, and makes it anew under the same name", async () => {
       await lake.ensureTable(users);
       await load(append, first);

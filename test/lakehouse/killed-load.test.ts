@@ -14,11 +14,14 @@ afterAll(() => script.remove());
 
 const rowsPerBatch = 20_000;
 
-it("leaves whole batches only when the loader is killed at any moment", async () => {
+it.each([
+  { name: "each batch is one commit", how: [] },
+  { name: "each batch is a draft of two commits", how: ["draft"] },
+])("leaves whole batches only when the loader is killed at any moment: $name", async ({ how }) => {
   const rig = await lakeRig();
   const args = [rig.dir, await testExtensions(), dirname(rig.dir)] as const;
   for (let round = 0; round < 8; round += 1) {
-    const child = script.run(...args, `r${round}`, "50", String(rowsPerBatch));
+    const child = script.run(...args, `r${round}`, "50", String(rowsPerBatch), ...how);
     // Each round is killed after another number of lines, and so between them or inside a load.
     let lines = 0;
     for await (const line of createInterface({ input: child.stdout })) {
@@ -36,7 +39,7 @@ it("leaves whole batches only when the loader is killed at any moment", async ()
     await reader.close();
   }
   // What the killed loaders left behind disturbs nobody.
-  await finished(script.run(...args, "last", "1", String(rowsPerBatch)));
+  await finished(script.run(...args, "last", "1", String(rowsPerBatch), ...how));
   const [row] = await collectRows(
     await rig.lake.query("SELECT count(*) AS n FROM t.log WHERE batch = 'last-0'"),
   );

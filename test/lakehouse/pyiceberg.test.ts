@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { assetKey } from "../../framework/definition/asset-key.ts";
 import { defineTable } from "../../framework/definition/table.ts";
 import { type Catalog, startCatalog } from "../../framework/lakehouse/catalog/start-catalog.ts";
-import { collectRows } from "../../framework/lakehouse/lakehouse.ts";
+import { collectRows, type Lakehouse } from "../../framework/lakehouse/lakehouse.ts";
 import { writerOf } from "../../framework/lakehouse/writer.ts";
 import { finished } from "./processes.ts";
 import { testClientPython } from "../support/python-environment.ts";
@@ -48,10 +48,10 @@ afterAll(async () => {
   await rig.close();
 });
 
-const python = async (step: string): Promise<unknown> =>
+const python = async (step: string, { url, token } = catalog): Promise<unknown> =>
   JSON.parse(
     await finished(
-      spawn(await testClientPython(), [script, catalog.url, catalog.token, step], {
+      spawn(await testClientPython(), [script, url, token, step], {
         stdio: ["ignore", "pipe", "pipe"],
       }),
     ),
@@ -131,6 +131,35 @@ it("PyIceberg sees a restored table, empty ones too, and appends to it without a
     "8f21c4",
   ]);
   await lake.drop(restored.key);
+});
+
+it("PyIceberg sees a draft only when its writer's own process serves the catalog, and can then write to it", async () => {
+  const drafted = defineTable({ key: "sf_raw/restored", columns: { id: "string", n: "long" } });
+  const { lake } = rig;
+  await lake.ensureTable(drafted);
+  const load = async (into: Lakehouse, id: string) => {
+    const files = [await rig.ndjson([{ id, n: 1 }])];
+    await into.load({ table: drafted, files, disposition: { type: "append" } });
+  };
+  await load(lake, "a");
+  const draft = await lake.draft(drafted.key);
+  await load(draft.lakehouse, "b");
+  const environment = await lake.connectionEnvironment();
+  const own = {
+    ...catalog,
+    url: environment["MORAINE_CATALOG_URI"] ?? "",
+    token: environment["MORAINE_CATALOG_TOKEN"] ?? "",
+  };
+  const written = [
+    ["a", "1"],
+    ["b", "1"],
+    ["p", "9"],
+  ];
+  expect(await python("append-restored", own)).toEqual(written);
+  expect(await python("restored")).toEqual([["a", "1"]]);
+  await draft.publish();
+  expect(await python("restored")).toEqual(written);
+  await lake.drop(drafted.key);
 });
 
 it("PyIceberg makes, evolves, overwrites and deletes in tables that DuckDB reads", async () => {

@@ -1,6 +1,6 @@
 import type { AssetKey, Lakehouse, TableDefinition } from "moraine";
 import { fail } from "moraine";
-import type { Snapshot } from "../../framework/lakehouse/lakehouse.ts";
+import type { Draft, Snapshot } from "../../framework/lakehouse/lakehouse.ts";
 import { stampOf, type Writer } from "../../framework/lakehouse/writer.ts";
 
 interface MemoryTable {
@@ -12,8 +12,9 @@ interface MemoryTable {
 export class MemoryLakehouse implements Lakehouse {
   readonly name = "memory";
   readonly canRestore = true;
+  readonly canDraft = true;
   readonly #tables = new Map<AssetKey, MemoryTable>();
-  readonly #writers = new Map<AssetKey, Set<Writer>>();
+  #writers = new Map<AssetKey, Set<Writer>>();
 
   /** Commits a new snapshot, as an asset's body or somebody else would. */
   commit(key: AssetKey): string {
@@ -72,6 +73,22 @@ export class MemoryLakehouse implements Lakehouse {
       fail({ reason: "query-failed", message: `${key} has no snapshot ${to}`, retryable: false });
     }
     table.current = target;
+  }
+  async draft(key: AssetKey): Promise<Draft> {
+    const lakehouse = new MemoryLakehouse();
+    for (const [name, table] of this.#tables) {
+      const own = { ...table, snapshots: [...table.snapshots] };
+      lakehouse.#tables.set(name, name === key ? own : table);
+    }
+    lakehouse.#writers = this.#writers;
+    return {
+      lakehouse,
+      publish: async () => {
+        const draft = lakehouse.#tables.get(key);
+        if (draft !== undefined) this.#tables.set(key, draft);
+      },
+      discard: async () => {},
+    };
   }
   attribute(key: AssetKey, writer: Writer): () => void {
     const writers = this.#writers.get(key) ?? new Set();

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Clock } from "../../util/clock.ts";
 import type { Attributions, Stamp } from "./attributions.ts";
-import { alreadyExists, CatalogError, noSuchNamespace, noSuchTable } from "./catalog-error.ts";
+import { alreadyExists, CatalogError, commitFailed, noSuchNamespace, noSuchTable } from "./catalog-error.ts";
+import { type DraftTable, DraftPointers, type Drafts } from "./drafts.ts";
 import { checkName, displayName, localPath, pathInside, type TableIdentifier } from "./location.ts";
 import {
   metadataText,
@@ -59,12 +60,16 @@ export class CatalogStore {
     readonly writeFile?: WriteFile;
     /** Whose the snapshots are that are committed here. @default nobody's */
     readonly attributions?: Attributions;
+    /** What is committed to these tables stays between those who hold the same drafts. @default none */
+    readonly drafts?: Drafts | undefined;
   }) {
     this.dir = resolve(options.dir);
     this.clock = options.clock;
     this.writeFile = options.writeFile ?? writeDurably;
     this.attributions = options.attributions;
-    this.pointers = new Pointers(catalogFile(this.dir));
+    const file = catalogFile(this.dir);
+    this.pointers =
+      options.drafts === undefined ? new Pointers(file) : new DraftPointers(file, options.drafts);
   }
 
   namespaces(): readonly string[] {
@@ -196,9 +201,24 @@ export class CatalogStore {
       return present;
     });
     if (!purge) return;
-    const { location } = this.cache.read(file);
-    if (this.overlapping(location).length > 0) return;
-    rmSync(pathInside(this.dir, location), { recursive: true, force: true });
+    this.removeFiles(file);
+  }
+
+  /** Makes a draft the table that everybody sees. @throws CatalogError 409 when the table is not where the draft began */
+  publish(identifier: TableIdentifier, { base, file }: DraftTable): void {
+    this.pointers.exclusively(() => {
+      if (this.pointers.metadataFile(identifier) !== base) {
+        commitFailed(`${displayName(identifier)} has changed since it began to be written`);
+      }
+      if (file === base || file === undefined) return;
+      if (base === undefined) this.pointers.addTable(identifier, file);
+      else this.pointers.moveTable(identifier, base, file);
+    });
+  }
+
+  /** Removes the files of a table that was made in a draft and never published. */
+  forget({ base, file }: DraftTable): void {
+    if (base === undefined && file !== undefined) this.removeFiles(file);
   }
 
   /** Tables whose files lie in or around this folder. */
@@ -215,6 +235,13 @@ export class CatalogStore {
 
   close(): void {
     this.pointers.close();
+  }
+
+  /** Removes the folder of a table that no pointer leads to, unless another table has files there. */
+  private removeFiles(metadataFile: string): void {
+    const { location } = this.cache.read(metadataFile);
+    if (this.overlapping(location).length > 0) return;
+    rmSync(pathInside(this.dir, location), { recursive: true, force: true });
   }
 
   private commitOne(change: TableChange, written: string[]): LoadedTable {

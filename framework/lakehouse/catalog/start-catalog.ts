@@ -4,6 +4,7 @@ import { FailureError } from "../../event/failure.ts";
 import { type Clock, systemClock } from "../../util/clock.ts";
 import type { Attributions } from "./attributions.ts";
 import { CatalogStore } from "./catalog-store.ts";
+import type { Drafts } from "./drafts.ts";
 import type { WriteFile } from "./metadata-file.ts";
 import { catalogRoutes } from "./routes.ts";
 import { newToken } from "./token.ts";
@@ -35,6 +36,8 @@ export interface CatalogOptions {
   readonly writeFile?: WriteFile;
   /** Whose the snapshots are that clients of this catalog commit. @default nobody's */
   readonly attributions?: Attributions;
+  /** What clients commit to these tables stays with them until it is published. @default none */
+  readonly drafts?: Drafts | undefined;
 }
 
 /**
@@ -50,6 +53,7 @@ export async function startCatalog(options: CatalogOptions): Promise<Catalog> {
     dir: options.dir,
     clock,
     ...(options.writeFile === undefined ? {} : { writeFile: options.writeFile }),
+    drafts: options.drafts,
     ...(options.attributions === undefined ? {} : { attributions: options.attributions }),
   });
   const server = createAdaptorServer({ fetch: catalogRoutes(store, token, clock).fetch });

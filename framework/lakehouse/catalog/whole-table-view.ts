@@ -12,7 +12,10 @@ import { withoutSnapshots } from "./served-metadata.ts";
 import type { Update } from "./updates.ts";
 
 /** What clients may do through the protocol. */
-export type TableCatalog = Omit<CatalogStore, "find" | "overlapping" | "close" | "dir">;
+export type TableCatalog = Omit<
+  CatalogStore,
+  "find" | "overlapping" | "publish" | "forget" | "close" | "dir"
+>;
 
 /** Where a `replace` snapshot says which snapshot last changed the content, so that the latter may be expired. */
 export const contentSnapshotProperty = "moraine.content-snapshot-id";

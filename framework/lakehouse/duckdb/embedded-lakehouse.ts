@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import type { FailureError } from "../../event/failure.ts";
+import { FailureError } from "../../event/failure.ts";
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { TableDefinition } from "../../definition/table.ts";
 import { type Clock, systemClock } from "../../util/clock.ts";
 import { Attributions } from "../catalog/attributions.ts";
 import { CatalogStore, catalogFile } from "../catalog/catalog-store.ts";
+import { Drafts } from "../catalog/drafts.ts";
 import { identifierOf, type TableIdentifier } from "../catalog/location.ts";
 import type { WriteFile } from "../catalog/metadata-file.ts";
 import { restore } from "../catalog/restore.ts";
@@ -13,6 +14,7 @@ import { currentBranch, currentSnapshot, type TableMetadata } from "../catalog/t
 import { contentSnapshotId } from "../catalog/whole-table-view.ts";
 import { planEvolution } from "../ddl/evolution.ts";
 import {
+  type Draft,
   type Lakehouse,
   type LoadResult,
   type QueryResult,
@@ -64,18 +66,27 @@ export function openEmbeddedLakehouse(options: EmbeddedLakehouseOptions): Lakeho
 class EmbeddedLakehouse implements Lakehouse {
   readonly name = "embedded";
   readonly canRestore = true;
+  readonly canDraft = true;
   private readonly dir: string;
   private readonly options: EmbeddedLakehouseOptions;
   private readonly clock: Clock;
-  private readonly attributions = new Attributions();
+  private readonly attributions: Attributions;
+  /** Set in the lake that writers of drafts see. */
+  private readonly drafts: Drafts | undefined;
+  private draftLake: EmbeddedLakehouse | undefined;
   private opened: CatalogStore | undefined;
   private workbench: Promise<Workbench> | undefined;
   private readonly running = new Set<Promise<unknown>>();
 
-  constructor(options: EmbeddedLakehouseOptions) {
+  constructor(
+    options: EmbeddedLakehouseOptions,
+    shared: { readonly attributions?: Attributions; readonly drafts?: Drafts } = {},
+  ) {
     this.dir = resolve(options.dir);
     this.options = options;
     this.clock = options.clock ?? systemClock;
+    this.attributions = shared.attributions ?? new Attributions();
+    this.drafts = shared.drafts;
   }
 
   tableName(key: AssetKey): string {
@@ -137,6 +148,30 @@ class EmbeddedLakehouse implements Lakehouse {
     });
   }
 
+  async draft(key: AssetKey, signal?: AbortSignal): Promise<Draft> {
+    const { lakehouse, drafts } = this.drafting();
+    const identifier = identifierOf(key);
+    const store = this.guarded(key, signal, () => this.writableStore());
+    const draft = await drafts
+      .begin(identifier, () => store.find(identifier)?.metadataFile, signal)
+      .catch((error: unknown) => this.rethrow(error, key, signal));
+    return {
+      lakehouse,
+      publish: async () =>
+        this.guarded(key, undefined, () => {
+          const table = draft.table();
+          if (table === undefined) throw new Error(`Internal error: expected the draft of ${key} to be open`);
+          store.publish(identifier, table);
+          draft.end();
+        }),
+      discard: async () =>
+        this.guarded(key, undefined, () => {
+          const table = draft.end();
+          if (table !== undefined) store.forget(table);
+        }),
+    };
+  }
+
   attribute(key: AssetKey, writer: Writer): () => void {
     return this.attributions.hold(identifierOf(key), stampOf(writer));
   }
@@ -180,6 +215,7 @@ class EmbeddedLakehouse implements Lakehouse {
     const { olderThanMs, signal } = options;
     return this.working(key, signal, async () => {
       this.expectTable(key);
+      if (this.drafts?.find(identifierOf(key)) !== undefined) throw unpublished(key);
       const now = this.clock.now().getTime();
       const orphansOlderThan = new Date(now - (this.options.orphanAgeMs ?? oneDayMs));
       const request = {
@@ -199,7 +235,9 @@ class EmbeddedLakehouse implements Lakehouse {
     });
   }
 
+  /** Of the lake with the drafts: what runs for this process writes drafts as well. */
   async connectionEnvironment(): Promise<Readonly<Record<string, string>>> {
+    if (this.drafts === undefined) return this.drafting().lakehouse.connectionEnvironment();
     return this.working(undefined, undefined, async () => {
       const { catalog, extensionDirectory } = await (await this.bench()).connection();
       return {
@@ -213,6 +251,7 @@ class EmbeddedLakehouse implements Lakehouse {
 
   async close(): Promise<void> {
     await Promise.allSettled(this.running);
+    await this.draftLake?.close();
     await (await this.workbench?.catch(() => undefined))?.close();
     this.workbench = undefined;
     this.opened?.close();
@@ -225,8 +264,25 @@ class EmbeddedLakehouse implements Lakehouse {
     return this.opened;
   }
 
+  private writableStore(): CatalogStore {
+    this.opened ??= this.makeStore();
+    return this.opened;
+  }
+
   private makeStore(): CatalogStore {
-    return new CatalogStore({ dir: this.dir, clock: this.clock, ...this.writing() });
+    return new CatalogStore({ dir: this.dir, clock: this.clock, drafts: this.drafts, ...this.writing() });
+  }
+
+  /** The lake that writers of drafts see: an engine and a catalog of its own, which start when they are needed. */
+  private drafting(): { readonly lakehouse: EmbeddedLakehouse; readonly drafts: Drafts } {
+    if (this.drafts !== undefined) throw new Error("Internal error: expected no draft within a draft");
+    this.draftLake ??= new EmbeddedLakehouse(this.options, {
+      attributions: this.attributions,
+      drafts: new Drafts(),
+    });
+    const { drafts } = this.draftLake;
+    if (drafts === undefined) throw new Error("Internal error: expected a lake of drafts");
+    return { lakehouse: this.draftLake, drafts };
   }
 
   private writing(): { readonly writeFile?: WriteFile } {
@@ -243,13 +299,14 @@ class EmbeddedLakehouse implements Lakehouse {
   }
 
   private async openWorkbench(): Promise<Workbench> {
-    this.opened ??= this.makeStore();
+    const store = this.writableStore();
     const { extensionDirectory } = this.options;
     const { Workbench: Bench } = await import("./workbench.ts");
     return new Bench({
-      store: this.opened,
+      store,
       clock: this.clock,
       attributions: this.attributions,
+      drafts: this.drafts,
       extensionDirectory,
       ...this.writing(),
     });
@@ -313,6 +370,16 @@ class EmbeddedLakehouse implements Lakehouse {
     const store = this.store();
     return store?.namespaces().flatMap((namespace) => store.tables(namespace)) ?? [];
   }
+}
+
+/** A draft has files in common with the published table, which nobody may remove on its behalf. */
+function unpublished(key: AssetKey): FailureError {
+  return new FailureError({
+    reason: "query-failed",
+    message: `${key} can't be expired before what was written to it is published`,
+    where: key,
+    retryable: false,
+  });
 }
 
 const nothingLoaded: LoadResult = {

@@ -3,6 +3,7 @@ import type { TableDefinition } from "../../definition/table.ts";
 import type { Clock } from "../../util/clock.ts";
 import type { Attributions } from "../catalog/attributions.ts";
 import type { CatalogStore } from "../catalog/catalog-store.ts";
+import type { Drafts } from "../catalog/drafts.ts";
 import { identifierOf, type TableIdentifier } from "../catalog/location.ts";
 import type { WriteFile } from "../catalog/metadata-file.ts";
 import { type Catalog, startCatalog } from "../catalog/start-catalog.ts";
@@ -25,6 +26,7 @@ export interface WorkbenchOptions {
   readonly store: CatalogStore;
   readonly clock: Clock;
   readonly attributions: Attributions;
+  readonly drafts: Drafts | undefined;
   readonly extensionDirectory: () => Promise<string>;
   readonly writeFile?: WriteFile;
 }
@@ -160,11 +162,12 @@ export class Workbench {
   }
 
   private startedCatalog(): Promise<Catalog> {
-    const { store, clock, attributions, writeFile } = this.options;
+    const { store, clock, attributions, drafts, writeFile } = this.options;
     this.catalog ??= startCatalog({
       dir: store.dir,
       clock,
       attributions,
+      drafts,
       ...(writeFile === undefined ? {} : { writeFile }),
     });
     return this.catalog;
