@@ -4,7 +4,7 @@ export default defineConfig({
   resolve: { alias: { moraine: new URL("./framework/index.ts", import.meta.url).pathname } },
   test: {
     include: ["test/**/*.test.{ts,tsx}"],
-    testTimeout: 60_000,
+    testTimeout: 240_000,
     hookTimeout: 300_000,
     pool: "forks",
   },

@@ -29,6 +29,25 @@ export type {
 } from "./definition/context.ts";
 export { defineAsset } from "./definition/define-asset.ts";
 export type { Deadline, FreshnessPolicy } from "./definition/freshness.ts";
+export {
+  allPartitions,
+  customPartitions,
+  dep,
+  type Dependency,
+  type PartitionMapping,
+  partitionWindow,
+  samePartition,
+} from "./definition/partitions/partition-mapping.ts";
+export type { Partition, Window } from "./definition/partitions/partition-set.ts";
+export {
+  dailyPartitions,
+  hourlyPartitions,
+  monthlyPartitions,
+  multiPartitions,
+  type Partitions,
+  staticPartitions,
+  type TimePartitionsOptions,
+} from "./definition/partitions/partitions.ts";
 export { DefinitionError, type DefinitionProblem } from "./definition/problem.ts";
 export { rowsCheck, type RowsCheckOptions } from "./definition/rows-check.ts";
 export type { HasRows, RowOf, RowSchema } from "./definition/row-type.ts";

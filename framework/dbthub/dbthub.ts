@@ -49,6 +49,11 @@ export function dbthub<R>(options: DbthubOptions<R>): Asset<R> {
     retry: { ...defaultRetry, ...options.retry },
     timeoutMs: undefined,
     pool: options.pool ?? "salesforce",
+    priority: 0,
+    mappings: new Map(),
+    partitions: undefined,
+    // A load package says how far it came, and goes on from there.
+    failedWrite: "keep",
     table,
     rows: undefined,
     checks: spec === undefined ? [] : qualityChecks(spec, table.key),

@@ -4,6 +4,8 @@ import type { AssetRef } from "./asset-ref.ts";
 import type { Check } from "./check.ts";
 import type { Input, MaterializeContext, MaterializeResult } from "./context.ts";
 import type { FreshnessPolicy } from "./freshness.ts";
+import type { Dependency, Mappings } from "./partitions/partition-mapping.ts";
+import type { Partitions } from "./partitions/partitions.ts";
 import type { DefinitionProblem } from "./problem.ts";
 import type { HasRows, RowOf, RowSchema } from "./row-type.ts";
 import type { TableDefinition } from "./table.ts";
@@ -37,6 +39,10 @@ export interface Asset<R = unknown> extends HasRows<R> {
   readonly key: AssetKey;
   /** Upstreams by the name under which the body reads them. */
   readonly deps: Readonly<Record<string, AssetKey>>;
+  /** Which partitions of an upstream are read, where the definition says so. */
+  readonly mappings: Mappings;
+  /** Undefined: it has none and is made whole. */
+  readonly partitions: Partitions | undefined;
   /** What sort of thing it is, for people: `dbt`, `salesforce`, `typescript`. */
   readonly assetKind: string;
   readonly group: string | undefined;
@@ -55,6 +61,10 @@ export interface Asset<R = unknown> extends HasRows<R> {
   readonly timeoutMs: number | undefined;
   /** Name of the pool that bounds how many run at once. */
   readonly pool: string | undefined;
+  /** Of assets that wait for a worker, the one with the highest priority goes first. */
+  readonly priority: number;
+  /** See {@link AssetOptions.failedWrite}. */
+  readonly failedWrite: "undo" | "keep";
   readonly table: TableDefinition | undefined;
   /** Validates what downstream assets read of it; undefined: its rows are read as they are. */
   readonly rows: RowSchema<R> | undefined;
@@ -70,8 +80,8 @@ export interface Asset<R = unknown> extends HasRows<R> {
   readonly problems: readonly DefinitionProblem[];
 }
 
-/** Upstream assets by name. */
-export type Deps = Readonly<Record<string, Asset | AssetRef>>;
+/** Upstream assets by name; `dep(asset, mapping)` says which of its partitions are read. */
+export type Deps = Readonly<Record<string, Asset | AssetRef | Dependency>>;
 
 /** Of an asset that reads no other: any name read of its inputs fails `tsc`. */
 // oxlint-disable-next-line typescript/no-generated-empty-object-type -- no member is what it means
@@ -103,6 +113,18 @@ export interface AssetOptions<D extends Deps = Deps, T = unknown, R = unknown> {
   /** @default none */
   readonly timeoutMs?: number;
   readonly pool?: string;
+  /** Of assets that wait for a worker, the one with the highest goes first. @default 0 */
+  readonly priority?: number;
+  /** @default none: the asset is made whole */
+  readonly partitions?: Partitions;
+  /**
+   * What becomes of a write whose attempt failed, was cancelled or lost its process. `undo`: the table goes back to what it was
+   * before, so that a body that appends doubles nothing; where others have written to the table as well (several
+   * partitions at once), or the lake can't go back, it stays. `keep`: the table is left, for the body knows how to go on.
+   *
+   * @default "undo"
+   */
+  readonly failedWrite?: "undo" | "keep";
   /** The lake table; made or evolved before the body runs. */
   readonly table?: TableDefinition<T>;
   /**

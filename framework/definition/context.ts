@@ -3,6 +3,7 @@ import type { Lakehouse, Row } from "../lakehouse/lakehouse.ts";
 import type { SecretProvider } from "../secrets/secret-provider.ts";
 import type { Json } from "../util/hash.ts";
 import type { AssetKey } from "./asset-key.ts";
+import type { Partition } from "./partitions/partition-set.ts";
 
 /** What the project's `resources` and moraine's own provide, by name. */
 export interface Resources {
@@ -40,14 +41,20 @@ export interface WorkContext {
 /** An upstream as a body reads it; `R` is the type that it declares for its rows, `unknown` without one. */
 export interface Input<R> {
   readonly key: AssetKey;
-  /** The data version that this run reads; recorded as lineage. */
+  /** The data version that this run reads; recorded as lineage. Undefined for an upstream with partitions. */
   readonly dataVersion: string | undefined;
+  /** The partitions that are read, in order, with their data versions; undefined for an upstream without partitions. */
+  readonly partitions:
+    | readonly { readonly key: string; readonly dataVersion: string | undefined }[]
+    | undefined;
   /** The upstream's name in SQL. */
   readonly sql: string;
+  /** SQL predicate for the rows of the partitions that are read, where the upstream's partitions name their columns. */
+  readonly where: string | undefined;
   /**
-   * All rows, streamed, in no particular order. Where the upstream has a schema, each is validated, and what the schema
-   * makes of it is given; when one does not fit, reading ends with FailureError `schema-mismatch`, which counts all that
-   * do not.
+   * All rows (where `where` is known, those), streamed, in no particular order. Where the upstream has a schema, each is
+   * validated, and what the schema makes of it is given; when one does not fit, reading ends with FailureError
+   * `schema-mismatch`, which counts all that do not.
    */
   rows(): AsyncIterable<R>;
   /** The same rows as they stand in the lake, validated by nothing. */
@@ -66,6 +73,8 @@ export interface LastMaterialization {
 /** Context of {@link AssetOptions.materialize}. `Inputs` has the keys of `deps`. */
 export interface MaterializeContext<Inputs = Readonly<Record<string, Input<unknown>>>> extends WorkContext {
   readonly key: AssetKey;
+  /** The partition to make; undefined for an asset without partitions. */
+  readonly partition: Partition | undefined;
   readonly inputs: Inputs;
   /** 1 for the first try. */
   readonly attempt: number;
@@ -99,6 +108,8 @@ export interface MaterializeResult {
 /** Context of a check's body. */
 export interface CheckContext extends WorkContext {
   readonly key: AssetKey;
+  /** The partition that was made; undefined for an asset without partitions. */
+  readonly partition: Partition | undefined;
   /** The asset's name in SQL. */
   readonly sql: string;
   /**

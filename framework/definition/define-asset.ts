@@ -3,6 +3,8 @@ import { type Asset, type AssetOptions, defaultRetry, type Deps, type NoDeps } f
 import { freshnessProblems, policyProblems } from "./freshness.ts";
 import { functionVersion } from "./function-version.ts";
 import type { MaterializeContext } from "./context.ts";
+import { readDeps } from "./read-deps.ts";
+import { partitionsProblems } from "./partitions/partitions.ts";
 import type { DefinitionProblem } from "./problem.ts";
 import { rowContradictions } from "./row-contradictions.ts";
 
@@ -35,13 +37,18 @@ export function defineAsset<const D extends Deps = NoDeps, T = unknown, R = T>(
   if (options.freshness !== undefined) {
     problems.push(...policyProblems(`${options.key}: freshness`, freshnessProblems(options.freshness)));
   }
+  for (const problem of options.partitions === undefined ? [] : partitionsProblems(options.partitions))
+    problems.push({ message: `${options.key}: ${problem}` });
+  const { deps, mappings } = readDeps(options.deps ?? {}, (message) =>
+    problems.push({ message: `${options.key}: ${message}` }),
+  );
   let version: string | undefined;
   return Object.freeze({
     kind: "asset",
     key: options.key as AssetKey,
-    deps: Object.freeze(
-      Object.fromEntries(Object.entries(options.deps ?? {}).map(([name, dep]) => [name, dep.key])),
-    ),
+    deps,
+    mappings,
+    partitions: options.partitions,
     assetKind: options.kind ?? "typescript",
     group: options.group,
     owners: options.owners ?? [],
@@ -54,6 +61,8 @@ export function defineAsset<const D extends Deps = NoDeps, T = unknown, R = T>(
     retry: { ...defaultRetry, ...options.retry },
     timeoutMs: options.timeoutMs,
     pool: options.pool,
+    priority: options.priority ?? 0,
+    failedWrite: options.failedWrite ?? "undo",
     table: options.table,
     rows: options.rows,
     checks: options.checks ?? [],

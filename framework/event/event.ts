@@ -23,11 +23,19 @@ export type Cause =
   | {
       readonly type: "data";
       readonly upstream: string;
+      /** The first partition that differs, where the upstream has partitions. */
+      readonly partition?: string;
       readonly from: string | null;
       readonly to: string | null;
     }
   /** An upstream is itself missing or stale; `chain` are that upstream's own causes. */
-  | { readonly type: "upstream"; readonly upstream: string; readonly chain: readonly Cause[] }
+  | {
+      readonly type: "upstream";
+      readonly upstream: string;
+      /** The first partition that is, where the upstream has partitions. */
+      readonly partition?: string;
+      readonly chain: readonly Cause[];
+    }
   | { readonly type: "refresh"; readonly lastAt: string | null; readonly everyMs: number }
   | { readonly type: "failed-check"; readonly check: string };
 
@@ -68,6 +76,8 @@ interface InRun {
 
 interface OnAsset extends InRun {
   readonly key: string;
+  /** Where the asset has partitions. */
+  readonly partition?: string;
 }
 
 /**
@@ -82,6 +92,8 @@ export type RunEvent =
       readonly selection: string;
       /** Keys in topological order. */
       readonly keys: readonly string[];
+      /** How many partitions the run works on, of the assets that have partitions. */
+      readonly partitions?: Readonly<Record<string, number>>;
       readonly workers: number;
       /** Median duration of each key's last 10 materializations, where known. */
       readonly usualMs: Readonly<Record<string, number>>;
@@ -98,6 +110,8 @@ export type RunEvent =
       readonly maxAttempts: number;
       readonly causes: readonly Cause[];
     })
+  /** Another run works on it; this one waits until that has ended. */
+  | (OnAsset & { readonly type: "asset-waiting"; readonly holder: string })
   | (OnAsset & {
       readonly type: "asset-progress";
       readonly message?: string;
@@ -161,7 +175,10 @@ export type RunEvent =
       readonly type: "run-finished";
       readonly status: Exclude<RunStatus, "running" | "interrupted">;
       readonly durationMs: number;
+      /** Of an asset with partitions the worst that one of them had. */
       readonly outcomes: Readonly<Record<string, Outcome>>;
+      /** Outcomes by asset and partition, of the assets that have partitions. */
+      readonly partitions?: Readonly<Record<string, Readonly<Record<string, Outcome>>>>;
     });
 
 /** Level of a log line. */

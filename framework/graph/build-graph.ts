@@ -8,6 +8,7 @@ import { DefinitionError, type DefinitionProblem } from "../definition/problem.t
 import { nearest } from "../util/nearest.ts";
 import type { AssetGraph } from "./asset-graph.ts";
 import { findCycle } from "./find-cycle.ts";
+import { mappingProblems } from "./mapping-problems.ts";
 
 /**
  * Joins definitions into a graph.
@@ -24,6 +25,7 @@ export function buildGraph(definitions: Definitions): AssetGraph {
     problems,
   );
   const graph = connect(assets, problems);
+  problems.push(...mappingProblems(assets));
   const downstreams = neighbours(graph, (key) => graph.outNeighbors(key));
   const cycle = findCycle(downstreams);
   if (cycle !== undefined) {

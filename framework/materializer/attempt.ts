@@ -1,52 +1,79 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { MaterializeResult } from "../definition/context.ts";
+import { type Unit, unitId } from "../definition/unit.ts";
 import type { Cause, Metadata, Outcome } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
 import { rowCountOf } from "../lakehouse/lakehouse.ts";
+import { undoWriter } from "../lakehouse/undo-writer.ts";
+import type { LineageEdge } from "../store/store.ts";
 import { hashJson } from "../util/hash.ts";
-import { blockedBy } from "./boundary.ts";
-import type { RunSession } from "./run-session.ts";
+import { blockedBy, failureOf, leaseLost } from "./boundary.ts";
+import { type RunSession, unitFields } from "./run-session.ts";
+
+/** A unit with the data version that was read of it. */
+export type ReadUnit = Unit & { readonly dataVersion: string | undefined };
 
 /**
- * One try at one asset, from `started` to its recorded outcome. The order of its writes is what makes a killed
+ * One try at one unit, from `started` to its recorded outcome. The order of its writes is what makes a killed
  * process harmless: `started` first, then the table's own commit, then everything else in one transaction.
  */
 export class Attempt {
-  readonly key: AssetKey;
+  readonly unit: Unit;
   readonly number: number;
   readonly #session: RunSession;
   readonly #causes: readonly Cause[];
   readonly #startedAt: string;
+  /** The table's content before, to tell whether a partition was written. */
+  readonly #versionBefore: string | undefined;
+  readonly #release: () => void;
   /** Versions as they were before the body could read them. */
-  #upstreams: readonly { readonly key: AssetKey; readonly dataVersion: string | undefined }[];
+  #upstreams: readonly ReadUnit[];
 
-  constructor(session: RunSession, key: AssetKey, number: number, causes: readonly Cause[]) {
+  constructor(session: RunSession, unit: Unit, number: number, causes: readonly Cause[]) {
     this.#session = session;
-    this.key = key;
+    this.unit = unit;
     this.number = number;
     this.#causes = causes;
     this.#upstreams = this.#currentUpstreams();
+    this.#versionBefore = session.lake.dataVersion(unit.key);
     const event = session.stamp({
       type: "asset-started",
-      key,
+      ...unitFields(unit),
       attempt: number,
       maxAttempts: this.maxAttempts,
       causes,
     });
     this.#startedAt = event.at;
     session.request.store.startAttempt(
-      { runId: session.runId, key, attempt: number, startedAt: event.at },
+      {
+        runId: session.runId,
+        key: unit.key,
+        partition: unit.partition,
+        attempt: number,
+        startedAt: event.at,
+        snapshotBefore: this.#snapshotBefore(),
+      },
       event,
     );
+    this.#release = session.request.lakehouse.attribute(unit.key, {
+      runId: session.runId,
+      partition: unit.partition,
+      attempt: number,
+    });
     session.show(event);
+  }
+
+  get key(): AssetKey {
+    return this.unit.key;
   }
 
   get maxAttempts(): number {
     return this.#session.graph.asset(this.key).retry.maxAttempts;
   }
 
-  dataVersionRead(upstream: AssetKey): string | undefined {
-    return this.#upstreams.find((read) => read.key === upstream)?.dataVersion;
+  /** What was read of an upstream, by partition. */
+  unitsRead(upstream: AssetKey): readonly ReadUnit[] {
+    return this.#upstreams.filter((read) => read.key === upstream);
   }
 
   /** Notes the upstream versions again, for an upstream that was still being recorded when this attempt began. */
@@ -60,8 +87,9 @@ export class Attempt {
     await lake.refresh([this.key]);
     const snapshotId = lake.dataVersion(this.key);
     const codeVersion = this.#session.graph.asset(this.key).codeVersion();
-    const dataVersion = result.dataVersion ?? snapshotId ?? this.#derivedVersion(codeVersion);
-    const failure = failedChecks.length === 0 ? undefined : blockedBy(this.key, failedChecks);
+    const dataVersion =
+      result.dataVersion ?? this.#writtenVersion(snapshotId) ?? this.#derivedVersion(codeVersion);
+    const failure = failedChecks.length === 0 ? undefined : blockedBy(this.unit, failedChecks);
     const outcome = failure === undefined ? "materialized" : "failed";
     const metadata = await this.#metadata(result);
     const event = this.#finished(outcome, {
@@ -69,45 +97,54 @@ export class Attempt {
       metadata,
       ...(failure === undefined ? {} : { failure }),
     });
-    request.store.finishMaterialization({
+    const record = {
       runId,
       key: this.key,
-      attempt: this.number,
+      partition: this.unit.partition,
       startedAt: this.#startedAt,
       finishedAt: event.at,
       codeVersion,
       dataVersion,
       snapshotId,
       metadata,
+    };
+    const id = request.store.finishMaterialization({
+      ...record,
+      attempt: this.number,
       upstreams: this.#upstreams,
       cursor: result.cursor,
       failure,
       event,
     });
-    this.#session.produced(this.key, dataVersion);
+    this.#release();
+    if (id === undefined) return this.fail(leaseLost(this.unit));
+    this.#session.world.note({ ...record, id, upstreams: this.#upstreams.map((read) => this.#edge(read)) });
     this.#session.show(event);
     return outcome;
   }
 
   /** Records that the attempt failed and another one follows in `delayMs`. */
-  retry(failure: Failure, delayMs: number): void {
+  async retry(failure: Failure, delayMs: number): Promise<void> {
+    await this.#undo();
     const event = this.#session.stamp({
       type: "asset-retrying",
-      key: this.key,
+      ...unitFields(this.unit),
       attempt: this.number,
       maxAttempts: this.maxAttempts,
       delayMs,
       failure,
     });
-    this.#end("failed", failure, event);
+    this.#end("failed", failure, event, true);
   }
 
-  fail(failure: Failure): Outcome {
+  async fail(failure: Failure): Promise<Outcome> {
+    await this.#undo();
     this.#end("failed", failure, this.#finished("failed", { failure }));
     return "failed";
   }
 
-  cancel(): Outcome {
+  async cancel(): Promise<Outcome> {
+    await this.#undo();
     this.#end("cancelled", undefined, this.#finished("cancelled", {}));
     return "cancelled";
   }
@@ -125,19 +162,59 @@ export class Attempt {
     return rows === undefined ? metadata : { rows: { type: "rows", value: rows }, ...metadata };
   }
 
-  #currentUpstreams() {
-    return this.#session.graph
-      .upstreams(this.key)
-      .map((key) => ({ key, dataVersion: this.#session.observations.dataVersion(key) }));
+  #currentUpstreams(): readonly ReadUnit[] {
+    return this.#session.partitionGraph.upstreams(this.unit).flatMap(({ key, partitions, isRequired }) =>
+      partitions.flatMap((partition) => {
+        const dataVersion = this.#session.observations.dataVersion({ key, partition });
+        const isThere = isRequired || dataVersion !== undefined;
+        return isThere ? [{ key, partition, dataVersion }] : [];
+      }),
+    );
   }
 
-  /** The data version of an asset that neither has a lake table nor gave one. */
+  /** The snapshot to go back to when this attempt comes to nothing; undefined when its write is kept. */
+  #snapshotBefore(): string | undefined {
+    if (this.#session.graph.asset(this.key).failedWrite === "keep") return undefined;
+    return this.#session.lake.snapshotId(this.key) ?? "";
+  }
+
+  /** Takes back what the attempt wrote. Where that fails the table stays as it is, and the log says so. */
+  async #undo(): Promise<void> {
+    this.#release();
+    const before = this.#snapshotBefore();
+    if (before === undefined) return;
+    const { runId, request } = this.#session;
+    try {
+      const writer = { runId, partition: this.unit.partition, attempt: this.number };
+      await undoWriter(request.lakehouse, this.key, { writer, start: before === "" ? undefined : before });
+    } catch (error) {
+      const { message } = failureOf(error, { unit: this.unit, runId });
+      const text = `what attempt ${this.number} wrote could not be taken back: ${message}`;
+      this.#session.record({ type: "log", ...unitFields(this.unit), level: "warn", message: text });
+    }
+  }
+
+  /** The data version that the table's content gives; undefined without a table. */
+  #writtenVersion(snapshotId: string | undefined): string | undefined {
+    if (this.unit.partition === "" || snapshotId === undefined || snapshotId !== this.#versionBefore)
+      return snapshotId;
+    // The table is as it was, and so is the partition.
+    return this.#session.observations.provenance(this.unit)?.dataVersion;
+  }
+
+  /** The data version of a unit that neither has a lake table nor gave one. */
   #derivedVersion(codeVersion: string): string {
-    const upstreams = Object.fromEntries(this.#upstreams.map((read) => [read.key, read.dataVersion ?? null]));
+    const upstreams = Object.fromEntries(
+      this.#upstreams.map((read) => [unitId(read), read.dataVersion ?? null]),
+    );
     // What reads the outside world may have read something else than last time, although its provenance is the same.
     const readsOutside =
       this.#upstreams.length === 0 || this.#session.graph.asset(this.key).refresh !== undefined;
     return hashJson({ codeVersion, upstreams, ...(readsOutside ? { runId: this.#session.runId } : {}) });
+  }
+
+  #edge({ key, partition, dataVersion }: ReadUnit): LineageEdge {
+    return { upstream: key, upstreamPartition: partition, downstream: this.key, dataVersion };
   }
 
   #finished(
@@ -152,7 +229,7 @@ export class Attempt {
     const { metadata, ...rest } = more;
     return this.#session.stamp({
       type: "asset-finished",
-      key: this.key,
+      ...unitFields(this.unit),
       outcome,
       attempts: this.number,
       durationMs: Date.parse(this.#session.timestamp()) - Date.parse(this.#startedAt),
@@ -162,17 +239,25 @@ export class Attempt {
     });
   }
 
-  #end(outcome: Outcome, failure: Failure | undefined, event: ReturnType<RunSession["stamp"]>): void {
+  #end(
+    outcome: Outcome,
+    failure: Failure | undefined,
+    event: ReturnType<RunSession["stamp"]>,
+    isRetried = false,
+  ): void {
     const { request, runId } = this.#session;
+    this.#release();
     request.store.finishAttempt(
       {
         runId,
         key: this.key,
+        partition: this.unit.partition,
         attempt: this.number,
         startedAt: this.#startedAt,
         finishedAt: event.at,
         outcome,
         failure: "failure" in event ? event.failure : failure,
+        isRetried,
       },
       event,
     );

@@ -1,6 +1,7 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { Batch, BatchReport } from "../definition/batch.ts";
 import type { MaterializeResult } from "../definition/context.ts";
+import type { Unit } from "../definition/unit.ts";
 import type { Cause, Outcome } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
 import { deferred, type Deferred } from "../util/deferred.ts";
@@ -28,6 +29,11 @@ interface MemberState {
   failure?: Failure;
   skippedBecause?: AssetKey;
   isSettling: boolean;
+}
+
+/** What a batch makes has no partitions. */
+function whole(key: AssetKey): Unit {
+  return { key, partition: "" };
 }
 
 /** One call of a batch. Each asset is recorded as soon as it and its checks have been reported. */
@@ -71,6 +77,7 @@ export class BatchInvocation {
     const { request, signal, runId } = this.#session;
     const keys = [...this.#states.keys()];
     try {
+      await this.#session.lake.refresh(keys);
       for (const key of keys) {
         const { table } = this.#session.graph.asset(key);
         if (table !== undefined) await request.lakehouse.ensureTable(table, signal);
@@ -82,7 +89,7 @@ export class BatchInvocation {
       });
       return undefined;
     } catch (error) {
-      return failureOf(error, { key: keys[0] ?? ("" as AssetKey), runId });
+      return failureOf(error, { unit: whole(keys[0] ?? ("" as AssetKey)), runId });
     }
   }
 
@@ -95,7 +102,7 @@ export class BatchInvocation {
         return;
       case "asset-progress": {
         const { type: _type, key, ...progress } = report;
-        this.#session.progress(key, progress);
+        this.#session.progress(whole(key), progress);
         return;
       }
       case "asset-finished":
@@ -163,16 +170,17 @@ export class BatchInvocation {
       const failedChecks = await this.#settleChecks(state);
       if (failedChecks !== undefined) return { outcome: await attempt.succeed(state.result, failedChecks) };
     }
-    if (this.#session.signal.aborted) return { outcome: attempt.cancel() };
+    if (this.#session.signal.aborted) return { outcome: await attempt.cancel() };
     const retried = upstreamEnds.find((end) => "retry" in end);
     if (state.skippedBecause !== undefined && retried !== undefined) {
-      attempt.retry(retried.retry, 0);
+      await attempt.retry(retried.retry, 0);
       return retried;
     }
     if (state.skippedBecause !== undefined) return { outcome: attempt.skip(state.skippedBecause) };
     const failure = state.failure ?? crash ?? notReported(this.#batch, key);
-    if (!failure.retryable || this.#number >= attempt.maxAttempts) return { outcome: attempt.fail(failure) };
-    attempt.retry(failure, 0);
+    if (!failure.retryable || this.#number >= attempt.maxAttempts)
+      return { outcome: await attempt.fail(failure) };
+    await attempt.retry(failure, 0);
     return { retry: failure };
   }
 
@@ -188,7 +196,7 @@ export class BatchInvocation {
       if (recordCheck(this.#session, check, missingReport(check)).blocks) state.failedChecks.push(check.name);
     }
     try {
-      const failed = await runChecks(this.#session, state.member.key, new Map(), signal);
+      const failed = await runChecks(this.#session, whole(state.member.key), new Map(), signal);
       return [...state.failedChecks, ...failed];
     } catch (error) {
       if (signal.aborted) return undefined;
@@ -207,7 +215,7 @@ export class BatchInvocation {
   }
 
   #attempt(state: MemberState): Attempt {
-    state.attempt ??= new Attempt(this.#session, state.member.key, this.#number, state.member.causes);
+    state.attempt ??= new Attempt(this.#session, whole(state.member.key), this.#number, state.member.causes);
     return state.attempt;
   }
 }

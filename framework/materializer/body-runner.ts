@@ -1,5 +1,5 @@
 import type { Asset } from "../definition/asset.ts";
-import type { AssetKey } from "../definition/asset-key.ts";
+import { type Unit, unitId } from "../definition/unit.ts";
 import type { MaterializeContext, MaterializeResult } from "../definition/context.ts";
 import type { Cause, CheckOutcome, Outcome } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
@@ -11,35 +11,40 @@ import { inputOf } from "./input.ts";
 import { recordUnstarted } from "./record-unstarted.ts";
 import type { RunSession } from "./run-session.ts";
 
-/** Runs one asset that has a body, with its retries and checks, and records its outcome. */
+/** Runs one unit of an asset that has a body, with its retries and checks, and records its outcome. Holds its lease. */
 export async function runBody(
   session: RunSession,
-  key: AssetKey,
+  unit: Unit,
   options: { readonly causes: readonly Cause[]; readonly onAnnounceChange: () => void },
 ): Promise<Outcome> {
-  const asset = session.graph.asset(key);
+  const asset = session.graph.asset(unit.key);
   for (let number = 1; ; number++) {
-    const attempt = new Attempt(session, key, number, options.causes);
+    await session.lake.refresh([unit.key]);
+    const attempt = new Attempt(session, unit, number, options.causes);
     const timeout = asset.timeoutMs === undefined ? undefined : AbortSignal.timeout(asset.timeoutMs);
     const signal = timeout === undefined ? session.signal : AbortSignal.any([session.signal, timeout]);
     let failure: Failure;
     try {
       const reports = new Map<string, CheckOutcome>();
       const result = await callBody(session, asset, attempt, signal, reports, options.onAnnounceChange);
-      return await attempt.succeed(result, await runChecks(session, key, reports, signal));
+      return await attempt.succeed(result, await runChecks(session, unit, reports, signal));
     } catch (error) {
       // The body has ended: only now is its slot free.
-      if (session.signal.aborted) return attempt.cancel();
+      if (session.signal.aborted) return await attempt.cancel();
       failure =
         timeout?.aborted === true
-          ? { reason: "timeout", message: `${key} did not end within ${asset.timeoutMs} ms`, retryable: true }
-          : failureOf(error, { key, runId: session.runId });
+          ? {
+              reason: "timeout",
+              message: `${unitId(unit)} did not end within ${asset.timeoutMs} ms`,
+              retryable: true,
+            }
+          : failureOf(error, { unit, runId: session.runId });
     }
-    if (!failure.retryable || number >= asset.retry.maxAttempts) return attempt.fail(failure);
+    if (!failure.retryable || number >= asset.retry.maxAttempts) return await attempt.fail(failure);
     const delayMs = backoffMs(asset.retry, number, failure, Math.random());
-    attempt.retry(failure, delayMs);
+    await attempt.retry(failure, delayMs);
     if (!(await session.pause(delayMs))) {
-      recordUnstarted(session, key, { outcome: "cancelled" });
+      recordUnstarted(session, unit, { outcome: "cancelled" });
       return "cancelled";
     }
   }
@@ -56,17 +61,20 @@ async function callBody(
   if (asset.source.type !== "body")
     throw new Error(`Internal error: expected a body, got ${asset.source.type}`);
   const { request } = session;
-  const [last] = request.store.materializations(asset.key, 1);
+  const { unit } = attempt;
+  const last = request.store.latestOf(unit);
   if (asset.table !== undefined) await request.lakehouse.ensureTable(asset.table, signal);
   const context: MaterializeContext = {
-    ...session.workContext(asset.key, signal),
+    ...session.workContext(unit, signal),
     key: asset.key,
+    partition: session.partitionGraph.set(asset.key)?.partition(unit.partition),
     inputs: Object.fromEntries(
       Object.entries(asset.deps).map(([name, upstream]) => [
         name,
         inputOf(session.graph.asset(upstream), {
           lakehouse: request.lakehouse,
-          dataVersion: attempt.dataVersionRead(upstream),
+          read: attempt.unitsRead(upstream),
+          set: session.partitionGraph.set(upstream),
           signal,
         }),
       ]),
@@ -77,8 +85,8 @@ async function callBody(
       last === undefined
         ? undefined
         : { runId: last.runId, at: last.finishedAt, dataVersion: last.dataVersion, metadata: last.metadata },
-    cursor: request.store.cursor(asset.key),
-    progress: (progress) => session.progress(asset.key, progress),
+    cursor: request.store.cursor(unit),
+    progress: (progress) => session.progress(unit, progress),
     announceChange: onAnnounceChange,
     reportCheck: keepReports(session, asset.key, reports),
   };
@@ -87,7 +95,7 @@ async function callBody(
     signal.throwIfAborted();
     return result;
   } catch (error) {
-    if (!session.signal.aborted) recordReports(session, asset.key, reports);
+    if (!session.signal.aborted) recordReports(session, unit, reports);
     throw error;
   }
 }

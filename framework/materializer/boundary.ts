@@ -1,4 +1,4 @@
-import type { AssetKey } from "../definition/asset-key.ts";
+import { type Unit, unitId } from "../definition/unit.ts";
 import { type Failure, FailureError } from "../event/failure.ts";
 import { StoreError } from "../store/store-error.ts";
 
@@ -11,9 +11,9 @@ import { StoreError } from "../store/store-error.ts";
 export function failureOf(
   error: unknown,
   at: {
-    readonly key: AssetKey;
+    readonly unit: Unit;
     readonly runId: string;
-    /** What threw. @default the asset */
+    /** What threw. @default the unit */
     readonly subject?: string;
   },
 ): Failure {
@@ -22,19 +22,29 @@ export function failureOf(
   const message = error instanceof Error ? error.message : String(error);
   return {
     reason: "asset-error",
-    message: `${at.subject ?? at.key} threw: ${message.split("\n")[0] ?? ""}`,
+    message: `${at.subject ?? unitId(at.unit)} threw: ${message.split("\n")[0] ?? ""}`,
     retryable: false,
-    next: `moraine logs ${at.runId} ${at.key}`,
+    next: `moraine logs ${at.runId} ${at.unit.key}`,
     ...(error instanceof Error && error.stack !== undefined ? { detail: error.stack } : {}),
   };
 }
 
 /** The failure of an asset whose blocking checks did not pass. */
-export function blockedBy(key: AssetKey, checks: readonly string[]): Failure {
+export function blockedBy({ key }: Unit, checks: readonly string[]): Failure {
   return {
     reason: "check-failed",
     message: `${checks.length === 1 ? "a blocking check" : `${checks.length} blocking checks`} failed: ${checks.join(", ")}`,
     retryable: false,
     next: `moraine check ${key} --rows ${checks[0] ?? ""}`,
+  };
+}
+
+/** The failure of a unit that another run has taken over meanwhile. */
+export function leaseLost(unit: Unit): Failure {
+  return {
+    reason: "locked",
+    message: `another run took over ${unitId(unit)} while this one did not answer; nothing was recorded`,
+    retryable: false,
+    next: "moraine runs",
   };
 }

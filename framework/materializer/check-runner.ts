@@ -1,10 +1,11 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { Check } from "../definition/check.ts";
+import { type Unit, unitId } from "../definition/unit.ts";
 import type { CheckOutcome } from "../event/event.ts";
 import { fail, type Failure } from "../event/failure.ts";
 import { failureOf } from "./boundary.ts";
 import { checkOutcomeOf } from "./check-outcome.ts";
-import type { RunSession } from "./run-session.ts";
+import { type RunSession, unitFields } from "./run-session.ts";
 import { unchangedResults } from "./unchanged-results.ts";
 
 /** A check's result, however it was come by. */
@@ -23,11 +24,16 @@ export interface CheckVerdict {
 }
 
 /** Stores and shows one result; says whether it holds back what is downstream. */
-export function recordCheck(session: RunSession, check: Check, report: CheckReport): CheckVerdict {
+export function recordCheck(
+  session: RunSession,
+  check: Check,
+  report: CheckReport,
+  partition = "",
+): CheckVerdict {
   const { result, failure } = report.failure === undefined ? checkOutcomeOf(check, report.result) : report;
   const event = session.stamp({
     type: "check-finished",
-    key: check.asset,
+    ...unitFields({ key: check.asset, partition }),
     check: check.name,
     severity: check.severity,
     blocking: check.blocking,
@@ -41,6 +47,7 @@ export function recordCheck(session: RunSession, check: Check, report: CheckRepo
     {
       runId: session.runId,
       key: check.asset,
+      partition,
       check: check.name,
       severity: check.severity,
       blocking: check.blocking,
@@ -57,9 +64,15 @@ export function recordCheck(session: RunSession, check: Check, report: CheckRepo
 }
 
 /** Announces a check before it runs, so that a crash in it is visible. */
-export function startCheck(session: RunSession, check: Check): void {
+export function startCheck(session: RunSession, check: Check, partition = ""): void {
   const { asset: key, name, severity, blocking } = check;
-  session.record({ type: "check-started", key, check: name, severity, blocking });
+  session.record({
+    type: "check-started",
+    ...unitFields({ key, partition }),
+    check: name,
+    severity,
+    blocking,
+  });
 }
 
 /** Runs one check that has a body. @throws whatever it threw, when the run is being cancelled */
@@ -67,32 +80,42 @@ export async function runCheck(
   session: RunSession,
   check: Check,
   signal: AbortSignal,
-  unchanged?: CheckOutcome,
+  options: {
+    /** @default the asset has none */
+    readonly partition?: string;
+    /** See CheckContext. */
+    readonly unchanged?: CheckOutcome | undefined;
+  } = {},
 ): Promise<CheckVerdict> {
   if (check.source.type !== "body")
     throw new Error(`Internal error: expected a check with a body, got ${check.source.type}`);
-  startCheck(session, check);
+  const unit: Unit = { key: check.asset, partition: options.partition ?? "" };
+  startCheck(session, check, unit.partition);
   const started = performance.now();
   const { run } = check.source;
-  const report = await callCheck(session, check, (context) => run({ ...context, unchanged }), signal);
-  return recordCheck(session, check, { ...report, durationMs: performance.now() - started });
+  const { unchanged } = options;
+  const report = await callCheck(session, (context) => run({ ...context, unchanged }), {
+    unit,
+    name: check.name,
+    signal,
+  });
+  return recordCheck(session, check, { ...report, durationMs: performance.now() - started }, unit.partition);
 }
 
 async function callCheck(
   session: RunSession,
-  check: Check,
   run: Extract<Check["source"], { type: "body" }>["run"],
-  signal: AbortSignal,
+  { unit, name, signal }: { readonly unit: Unit; readonly name: string; readonly signal: AbortSignal },
 ): Promise<Omit<CheckReport, "durationMs">> {
-  const { asset: key, name } = check;
   try {
-    const sql = session.request.lakehouse.tableName(key);
-    return { result: await run({ ...session.workContext(key, signal), key, sql }) };
+    const sql = session.request.lakehouse.tableName(unit.key);
+    const partition = session.partitionGraph.set(unit.key)?.partition(unit.partition);
+    return { result: await run({ ...session.workContext(unit, signal), key: unit.key, partition, sql }) };
   } catch (error) {
     // Cancelled is not failed: whoever asked ends as cancelled, and the check keeps the result that it had.
     if (session.signal.aborted) throw error;
-    const failure = failureOf(error, { key, runId: session.runId, subject: `check ${name} on ${key}` });
-    return { result: { passed: false }, failure };
+    const subject = `check ${name} on ${unitId(unit)}`;
+    return { result: { passed: false }, failure: failureOf(error, { unit, runId: session.runId, subject }) };
   }
 }
 
@@ -113,6 +136,7 @@ export function missingReport(check: Check): CheckReport {
   };
 }
 
+/**
 /**
  * What a body is given as `reportCheck`: keeps results until they are recorded. It throws FailureError `asset-error` for
  * a check that nobody declared: what it found would be lost, and silence would pass for success.
@@ -142,41 +166,45 @@ export function keepReports(
 /** Records what a body found out before it failed: often it is why. */
 export function recordReports(
   session: RunSession,
-  key: AssetKey,
+  { key, partition }: Unit,
   reports: ReadonlyMap<string, CheckOutcome>,
 ): void {
   for (const check of session.graph.checks(key)) {
     const result = reports.get(check.name);
-    if (result !== undefined) recordCheck(session, check, { result, durationMs: 0 });
+    if (result !== undefined) recordCheck(session, check, { result, durationMs: 0 }, partition);
   }
 }
 
 /**
- * Runs the asset's checks before its materialization is recorded: were it the other way round, a crash in between
+ * Runs the unit's checks before its materialization is recorded: were it the other way round, a crash in between
  * would leave an asset that looks good and was never checked.
  *
  * @returns the blocking checks that did not pass
  */
 export async function runChecks(
   session: RunSession,
-  key: AssetKey,
+  unit: Unit,
   reports: ReadonlyMap<string, CheckOutcome>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const failed: string[] = [];
-  const checks = session.graph.checks(key);
+  const checks = session.graph.checks(unit.key);
   const hasBody = checks.some((check) => check.source.type === "body");
-  const unchanged = hasBody ? await unchangedResults(session, key) : new Map<string, CheckOutcome>();
+  const unchanged = hasBody ? await unchangedResults(session, unit) : new Map<string, CheckOutcome>();
   for (const check of checks) {
     if (check.source.type === "batch") continue;
     const report = reports.get(check.name);
     const { blocks } =
       check.source.type === "body"
-        ? await runCheck(session, check, signal, unchanged.get(check.name))
+        ? await runCheck(session, check, signal, {
+            partition: unit.partition,
+            unchanged: unchanged.get(check.name),
+          })
         : recordCheck(
             session,
             check,
             report === undefined ? missingReport(check) : { result: report, durationMs: 0 },
+            unit.partition,
           );
     if (blocks) failed.push(check.name);
   }

@@ -1,17 +1,16 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { RunSession } from "./run-session.ts";
 
-/**
- * Records that a run begins, and what it was asked for: enough to take it up again.
- *
- * @param keys in topological order
- * @returns the instant of its start
- */
-export function recordStart(
-  session: RunSession,
-  keys: readonly AssetKey[],
-  usualMs: Readonly<Record<string, number>>,
-): string {
+/** What a run works on, see the event. */
+export interface RunScope {
+  /** In topological order. */
+  readonly keys: readonly AssetKey[];
+  readonly partitions: Readonly<Record<string, number>>;
+  readonly usualMs: Readonly<Record<string, number>>;
+}
+
+/** Records that a run begins, and what it was asked for: enough to take it up again. @returns the instant of its start */
+export function recordStart(session: RunSession, { keys, partitions, usualMs }: RunScope): string {
   const { request, runId } = session;
   const { store, selection, trigger, workers, resumes } = request;
   const forced = keys.filter((key) => request.forced.has(key));
@@ -23,13 +22,19 @@ export function recordStart(
     trigger,
     selection,
     keys,
+    ...whenAny("partitions", partitions),
     workers,
     usualMs,
     ...(forced.length === 0 ? {} : { forced }),
-    ...(Object.keys(tags).length === 0 ? {} : { tags }),
+    ...whenAny("tags", tags),
     ...(resumes === undefined ? {} : { resumes }),
   });
   store.startRun({ id: runId, trigger, selection, startedAt: event.at, tags, resumes }, event);
   session.show(event);
   return event.at;
+}
+
+/** A member of an event that is left out while it is empty. */
+export function whenAny<N extends string, T extends object>(name: N, members: T): { readonly [K in N]?: T } {
+  return Object.keys(members).length === 0 ? {} : ({ [name]: members } as { readonly [K in N]: T });
 }

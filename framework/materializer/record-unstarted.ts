@@ -1,20 +1,21 @@
 import type { AssetKey } from "../definition/asset-key.ts";
+import type { Unit } from "../definition/unit.ts";
 import type { Outcome } from "../event/event.ts";
-import type { RunSession } from "./run-session.ts";
+import { type RunSession, unitFields } from "./run-session.ts";
 
-/** How an asset ended that had nothing to do, was held back or was cancelled while it waited. */
+/** How a unit ended that had nothing to do, was held back or was cancelled while it waited. */
 export interface UnstartedEnd {
   readonly outcome: Extract<Outcome, "fresh" | "skipped" | "cancelled">;
   /** With `skipped`: the asset that failed. */
   readonly because?: AssetKey;
 }
 
-/** Records the outcome of an asset that was not working when it ended. */
-export function recordUnstarted(session: RunSession, key: AssetKey, end: UnstartedEnd): void {
+/** Records the outcome of a unit that was not working when it ended. */
+export function recordUnstarted(session: RunSession, unit: Unit, end: UnstartedEnd): void {
   const { request, runId } = session;
   const event = session.stamp({
     type: "asset-finished",
-    key,
+    ...unitFields(unit),
     attempts: 0,
     durationMs: 0,
     causes: [],
@@ -23,7 +24,8 @@ export function recordUnstarted(session: RunSession, key: AssetKey, end: Unstart
   request.store.finishAttempt(
     {
       runId,
-      key,
+      key: unit.key,
+      partition: unit.partition,
       attempt: 0,
       startedAt: event.at,
       finishedAt: event.at,

@@ -19,7 +19,7 @@ export async function runChecksOnly(
   const { store, checks } = request;
   try {
     await session.open();
-    const startedAt = recordStart(session, [], {});
+    const startedAt = recordStart(session, { keys: [], partitions: {}, usualMs: {} });
     let hasFailed = false;
     for (const check of checks) {
       if (check.source.type !== "body" || session.signal.aborted) continue;
@@ -40,7 +40,7 @@ export async function runChecksOnly(
     const finished = session.stamp({ type: "run-finished", status, durationMs, outcomes: {} });
     store.finishRun(session.runId, status, finished.at, finished);
     session.show(finished);
-    return { runId: session.runId, status, outcomes: {} };
+    return { runId: session.runId, status, outcomes: {}, partitions: {} };
   } finally {
     session.close();
   }
@@ -89,8 +89,9 @@ async function runBatchChecks(session: RunSession, batch: Batch, checks: readonl
   } catch (error) {
     if (session.signal.aborted) return hasFailed;
     for (const check of left) {
+      const unit = { key: check.asset, partition: "" };
       const subject = `check ${check.name} on ${check.asset}`;
-      const failure = failureOf(error, { key: check.asset, runId: session.runId, subject });
+      const failure = failureOf(error, { unit, runId: session.runId, subject });
       settle(check, { result: { passed: false }, durationMs: 0, failure });
     }
   }

@@ -5,12 +5,15 @@ import type { AssetGraph } from "../graph/asset-graph.ts";
 import type { Lakehouse } from "../lakehouse/lakehouse.ts";
 import type { Store, Tags } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
+import type { PartitionChoice } from "./plan-units.ts";
 
 /** Everything one run needs. */
 export interface RunRequest {
   readonly graph: AssetGraph;
   /** What the command selected; only these may run. */
   readonly keys: readonly AssetKey[];
+  /** @default those that are due */
+  readonly partitions?: PartitionChoice;
   /** Run even when fresh. */
   readonly forced: ReadonlySet<AssetKey>;
   /** As typed, for the record. */
@@ -48,5 +51,8 @@ export type AskedFor = Pick<RunRequest, "keys" | "forced" | "selection" | "tags"
 export interface RunSummary {
   readonly runId: string;
   readonly status: Exclude<RunStatus, "running" | "interrupted">;
+  /** Of an asset with partitions the worst that one of them had. */
   readonly outcomes: Readonly<Record<string, Outcome>>;
+  /** Outcomes by asset and partition, of the assets that have partitions. */
+  readonly partitions: Readonly<Record<string, Readonly<Record<string, Outcome>>>>;
 }

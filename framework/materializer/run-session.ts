@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { Progress, WorkContext } from "../definition/context.ts";
+import { type Unit, type UnitId, unitId } from "../definition/unit.ts";
 import type { LogLevel, RunEvent } from "../event/event.ts";
 import type { AssetGraph } from "../graph/asset-graph.ts";
-import { type Observations } from "../staleness/compute-statuses.ts";
-import { observe } from "../staleness/observe.ts";
+import { PartitionGraph } from "../graph/partition-graph.ts";
+import type { Observations } from "../staleness/compute-statuses.ts";
 import { LakeTables } from "../staleness/lake-tables.ts";
+import { RecordedWorld } from "../staleness/observe.ts";
+import { reconcile } from "./reconcile.ts";
 import type { RunRequest } from "./run-request.ts";
 
 /** Progress of one asset is shown at most this often. */
@@ -23,23 +26,35 @@ export function newRunId(): string {
   return randomBytes(6).toString("hex");
 }
 
+/** The part of an event that names a unit. */
+export function unitFields({ key, partition }: Unit): {
+  readonly key: AssetKey;
+  readonly partition?: string;
+} {
+  return partition === "" ? { key } : { key, partition };
+}
+
 /** One run's identity and surroundings, shared by everything that works in it. */
 export class RunSession {
   readonly runId: string;
   readonly request: RunRequest;
   readonly lake: LakeTables;
+  readonly partitionGraph: PartitionGraph;
   /** Aborts when the person cancels or the run itself has to stop. */
   readonly signal: AbortSignal;
   readonly #stop = new AbortController();
-  readonly #shownAt = new Map<AssetKey, number>();
-  readonly #produced = new Map<AssetKey, string>();
-  #observations: Observations | undefined;
+  readonly #shownAt = new Map<UnitId, number>();
+  #world: RecordedWorld | undefined;
+  /** The store's change counter when everything was read, and when single units were read again. */
+  #openedAt = 0;
+  readonly #readAt = new Map<UnitId, number>();
   #heartbeat: NodeJS.Timeout | undefined;
 
   constructor(request: RunRequest) {
     this.request = request;
     this.runId = request.runId ?? newRunId();
     this.lake = new LakeTables(request.lakehouse);
+    this.partitionGraph = new PartitionGraph(request.graph, request.clock.now());
     this.signal = AbortSignal.any([request.signal, this.#stop.signal]);
   }
 
@@ -47,17 +62,14 @@ export class RunSession {
     return this.request.graph;
   }
 
-  /** Reads the lake and the store once; later changes come through {@link produced}. */
+  /** Deals with what dead runs left behind, then reads the lake and the store; later changes are taken in one by one. */
   async open(): Promise<void> {
     const { graph, keys, store, clock } = this.request;
-    store.interruptDeadRuns(this.timestamp());
+    await reconcile(this.request, this.timestamp());
+    this.#openedAt = store.changeCounter();
     await this.lake.refresh(new Set(keys.flatMap((key) => [key, ...graph.upstreams(key)])));
-    const observed = observe({ graph, reader: store, lake: this.lake, now: clock.now(), asked: true });
-    this.#observations = {
-      ...observed,
-      dataVersion: (key) => this.#produced.get(key) ?? observed.dataVersion(key),
-    };
-    this.#heartbeat = setInterval(() => store.heartbeat(this.runId, this.timestamp()), heartbeatEveryMs);
+    this.#world = new RecordedWorld({ graph, reader: store, lake: this.lake, now: clock.now(), asked: true });
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeatEveryMs);
     this.#heartbeat.unref();
   }
 
@@ -70,14 +82,36 @@ export class RunSession {
     this.#stop.abort(reason);
   }
 
-  get observations(): Observations {
-    if (this.#observations === undefined) throw new Error("Internal error: expected the session to be open");
-    return this.#observations;
+  get world(): RecordedWorld {
+    if (this.#world === undefined) throw new Error("Internal error: expected the session to be open");
+    return this.#world;
   }
 
-  /** Notes the data version that an asset has after this run wrote it. */
-  produced(key: AssetKey, dataVersion: string): void {
-    this.#produced.set(key, dataVersion);
+  get observations(): Observations {
+    return this.world;
+  }
+
+  /**
+   * Takes in what other runs may have written since units were last read: deals with dead runs, and reads the units
+   * and what they read again.
+   *
+   * @returns whether anything was read again
+   */
+  async catchUp(units: readonly Unit[]): Promise<boolean> {
+    const changes = this.request.store.changeCounter();
+    if (units.every((unit) => (this.#readAt.get(unitId(unit)) ?? this.#openedAt) === changes)) return false;
+    await reconcile(this.request, this.timestamp());
+    const read = units.flatMap((unit) => [unit, ...this.#upstreamUnits(unit)]);
+    await this.lake.refresh(new Set(read.map(({ key }) => key)));
+    for (const unit of read) this.world.refresh(unit);
+    for (const unit of units) this.#readAt.set(unitId(unit), changes);
+    return true;
+  }
+
+  #upstreamUnits(unit: Unit): readonly Unit[] {
+    return this.partitionGraph
+      .upstreams(unit)
+      .flatMap(({ key, partitions }) => partitions.map((partition) => ({ key, partition })));
   }
 
   timestamp(): string {
@@ -115,16 +149,17 @@ export class RunSession {
   }
 
   /** Shows progress, thinned; it is not stored. */
-  progress(key: AssetKey, progress: Progress): void {
+  progress(unit: Unit, progress: Progress): void {
     const now = performance.now();
-    if (now - (this.#shownAt.get(key) ?? -Infinity) < progressEveryMs && progress.done !== progress.total)
+    const id = unitId(unit);
+    if (now - (this.#shownAt.get(id) ?? -Infinity) < progressEveryMs && progress.done !== progress.total)
       return;
-    this.#shownAt.set(key, now);
-    this.show(this.stamp({ type: "asset-progress", key, ...progress }));
+    this.#shownAt.set(id, now);
+    this.show(this.stamp({ type: "asset-progress", ...unitFields(unit), ...progress }));
   }
 
   /** The part of a context that every body has. */
-  workContext(key: AssetKey | undefined, signal: AbortSignal): WorkContext {
+  workContext(unit: Unit | undefined, signal: AbortSignal): WorkContext {
     const { projectDir, stateDir, store, lakehouse, resources } = this.request;
     return {
       runId: this.runId,
@@ -135,7 +170,14 @@ export class RunSession {
       resources,
       signal,
       log: (message: string, level: LogLevel = "info") =>
-        this.record({ type: "log", ...(key === undefined ? {} : { key }), level, message }),
+        this.record({ type: "log", ...(unit === undefined ? {} : unitFields(unit)), level, message }),
     };
+  }
+
+  /** A store that can't be written now is met by whatever records next, where it can be reported. */
+  #beat(): void {
+    try {
+      this.request.store.heartbeat(this.runId, this.timestamp());
+    } catch {}
   }
 }

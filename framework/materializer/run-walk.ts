@@ -1,37 +1,46 @@
 import PQueue from "p-queue";
+import type { Asset } from "../definition/asset.ts";
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { Batch } from "../definition/batch.ts";
+import { type Unit, type UnitId, unitId } from "../definition/unit.ts";
 import type { Cause, Outcome } from "../event/event.ts";
-import { ownCauses, trimCauses } from "../staleness/compute-statuses.ts";
+import { computeStatuses, ownCauses, trimCauses } from "../staleness/compute-statuses.ts";
 import { deferred } from "../util/deferred.ts";
 import type { BatchMember } from "./batch-invocation.ts";
 import { runBatch } from "./batch-runner.ts";
 import { runBody } from "./body-runner.ts";
-import { recordStart } from "./record-start.ts";
+import { outcomesOf } from "./outcomes.ts";
+import { planUnits } from "./plan-units.ts";
+import { recordStart, whenAny } from "./record-start.ts";
 import { recordUnstarted, type UnstartedEnd } from "./record-unstarted.ts";
 import type { RunSummary } from "./run-request.ts";
-import type { RunSession } from "./run-session.ts";
+import { type RunSession, unitFields } from "./run-session.ts";
+import { buildUnitGraph, type UnitGraph } from "./unit-graph.ts";
 import { WarmUp } from "./warm-up.ts";
 
-/** What is to be done with an asset whose upstreams are done. */
+/** What is to be done with a unit whose upstreams are done. */
 type Decision =
   | { readonly run: readonly Cause[] }
   | { readonly outcome: "fresh" | "cancelled" }
   | { readonly outcome: "skipped"; readonly because: AssetKey };
 
-/** One walk over the selected assets, upstream before downstream. */
+/** How often a lease that another run holds is asked for again. */
+const leasePollMs = 200;
+
+/** One walk over the selected units, upstream before downstream. */
 export class RunWalk {
   readonly #session: RunSession;
-  readonly #selected: ReadonlySet<AssetKey>;
-  /** In topological order. */
-  readonly #order: readonly AssetKey[];
-  /** How many selected upstreams an asset still waits for. */
-  readonly #waitsFor = new Map<AssetKey, number>();
-  readonly #outcomes = new Map<AssetKey, Outcome>();
-  /** The failed asset behind each skipped one. */
-  readonly #because = new Map<AssetKey, AssetKey>();
-  readonly #claimed = new Set<AssetKey>();
-  readonly #ready: AssetKey[] = [];
+  readonly #partitions: ReadonlyMap<AssetKey, readonly string[]>;
+  readonly #units: UnitGraph;
+  /** How many upstreams of the run a unit still waits for. */
+  readonly #waitsFor = new Map<UnitId, number>();
+  readonly #outcomes = new Map<UnitId, Outcome>();
+  /** The failed asset behind each skipped unit. */
+  readonly #because = new Map<UnitId, AssetKey>();
+  readonly #claimed = new Set<UnitId>();
+  readonly #ready: Unit[] = [];
+  /** Units that another run works on, of which that has been said. */
+  readonly #announced = new Set<UnitId>();
   readonly #workers: PQueue;
   readonly #pools = new Map<string, PQueue>();
   readonly #warmUp: WarmUp;
@@ -41,15 +50,14 @@ export class RunWalk {
 
   constructor(session: RunSession) {
     this.#session = session;
-    const { graph, request } = session;
-    this.#selected = new Set(request.keys);
-    this.#order = graph.keys.filter((key) => this.#selected.has(key));
-    this.#warmUp = new WarmUp(session, this.#order);
-    this.#workers = new PQueue({ concurrency: request.workers });
-    for (const key of this.#order) {
-      const count = graph.upstreams(key).filter((upstream) => this.#selected.has(upstream)).length;
-      this.#waitsFor.set(key, count);
-      if (count === 0) this.#ready.push(key);
+    this.#partitions = partitionsOf(session);
+    this.#units = buildUnitGraph(session.partitionGraph, this.#partitions);
+    this.#warmUp = new WarmUp(session, [...this.#partitions.keys()]);
+    this.#workers = new PQueue({ concurrency: session.request.workers });
+    for (const unit of this.#units.order) {
+      const count = this.#units.upstreamCount(unit);
+      this.#waitsFor.set(unitId(unit), count);
+      if (count === 0) this.#ready.push(unit);
     }
   }
 
@@ -73,20 +81,27 @@ export class RunWalk {
   }
 
   #start(): string {
+    const keys = [...this.#partitions.keys()];
     const usual = this.#session.request.store.usualDurations();
     const usualMs = Object.fromEntries(
-      this.#order.flatMap((key) => {
+      keys.flatMap((key) => {
         const ms = usual.get(key);
         return ms === undefined ? [] : [[key, ms] as const];
       }),
     );
-    return recordStart(this.#session, this.#order, usualMs);
+    return recordStart(this.#session, { keys, partitions: this.#partitionCounts(), usualMs });
+  }
+
+  #partitionCounts(): Readonly<Record<string, number>> {
+    const { partitionGraph } = this.#session;
+    const partitioned = [...this.#partitions].filter(([key]) => partitionGraph.set(key) !== undefined);
+    return Object.fromEntries(partitioned.map(([key, partitions]) => [key, partitions.length]));
   }
 
   #end(startedAt: string): RunSummary {
     const { request, runId, signal } = this.#session;
-    const outcomes = Object.fromEntries(
-      this.#order.map((key) => [key, this.#outcomes.get(key) ?? "cancelled"]),
+    const { outcomes, partitions } = outcomesOf(this.#session.graph, this.#partitions, (unit) =>
+      this.#outcomes.get(unitId(unit)),
     );
     const all = new Set(Object.values(outcomes));
     const status =
@@ -96,22 +111,28 @@ export class RunWalk {
           ? "failed"
           : "succeeded";
     const durationMs = Date.parse(this.#session.timestamp()) - Date.parse(startedAt);
-    const event = this.#session.stamp({ type: "run-finished", status, durationMs, outcomes });
+    const event = this.#session.stamp({
+      type: "run-finished",
+      status,
+      durationMs,
+      outcomes,
+      ...whenAny("partitions", partitions),
+    });
     request.store.finishRun(runId, status, event.at, event);
     this.#session.show(event);
-    return { runId, status, outcomes };
+    return { runId, status, outcomes, partitions };
   }
 
-  /** Decides on every ready asset until none is left; a loop, so that a long chain of fresh ones does not recurse. */
+  /** Decides on every ready unit until none is left; a loop, so that a long chain of fresh ones does not recurse. */
   #drain(): void {
     try {
       const batches = new Map<Batch, BatchMember[]>();
-      for (let key = this.#ready.shift(); key !== undefined; key = this.#ready.shift()) {
-        if (this.#claimed.has(key)) continue;
-        this.#claimed.add(key);
-        const decision = this.#decide(key);
-        if ("outcome" in decision) this.#settle(key, decision);
-        else this.#dispatch(key, decision.run, batches);
+      for (let unit = this.#ready.shift(); unit !== undefined; unit = this.#ready.shift()) {
+        if (this.#claimed.has(unitId(unit))) continue;
+        this.#claimed.add(unitId(unit));
+        const decision = this.#decide(unit);
+        if ("outcome" in decision) this.#settle(unit, decision);
+        else this.#dispatch(unit, decision.run, batches);
       }
       for (const [batch, members] of batches) this.#launchBatch(batch, members);
     } catch (error) {
@@ -120,94 +141,175 @@ export class RunWalk {
     if (this.#inFlight === 0) this.#finished.resolve();
   }
 
-  #decide(key: AssetKey): Decision {
-    const { graph, signal, observations } = this.#session;
+  #decide(unit: Unit): Decision {
+    const { partitionGraph, signal } = this.#session;
     if (signal.aborted) return { outcome: "cancelled" };
-    for (const upstream of graph.upstreams(key)) {
-      const outcome = this.#outcomes.get(upstream);
-      if (outcome === "cancelled") return { outcome: "cancelled" };
-      if (outcome === "failed") return { outcome: "skipped", because: upstream };
-      if (outcome === "skipped")
-        return { outcome: "skipped", because: this.#because.get(upstream) ?? upstream };
-      const isUnusable =
-        observations.provenance(upstream) === undefined || observations.failedCheck(upstream) !== undefined;
-      if (!this.#selected.has(upstream) && isUnusable) return { outcome: "skipped", because: upstream };
+    for (const upstream of partitionGraph.upstreams(unit)) {
+      let isThere = false;
+      for (const partition of upstream.partitions) {
+        const held = this.#heldBackBy({ key: upstream.key, partition });
+        if (held === undefined) isThere = true;
+        else if (upstream.isRequired || held !== "missing")
+          return this.#notRun(upstream.key, partition, held);
+      }
+      if (!isThere && !upstream.isRequired) return { outcome: "skipped", because: upstream.key };
     }
-    const causes = this.#causes(key);
+    const causes = this.#causes(unit);
     return causes.length === 0 ? { outcome: "fresh" } : { run: causes };
   }
 
-  /** Why an asset runs although nothing that it waits for brings a change. */
-  #causes(key: AssetKey): readonly Cause[] {
-    const { graph, request, observations } = this.#session;
-    const forced: readonly Cause[] = request.forced.has(key) ? [{ type: "forced" }] : [];
-    return [...forced, ...ownCauses(graph, key, observations)];
+  /** Why nothing may read a unit now: its outcome in this run, or `missing` when it was never made or failed a check. */
+  #heldBackBy(upstream: Unit): Outcome | "missing" | undefined {
+    const outcome = this.#outcomes.get(unitId(upstream));
+    if (outcome !== undefined) return isUsable(outcome) ? undefined : outcome;
+    if (this.#units.has(upstream)) return undefined;
+    const { observations } = this.#session;
+    const isUsableNow =
+      observations.provenance(upstream) !== undefined && observations.failedCheck(upstream) === undefined;
+    return isUsableNow ? undefined : "missing";
   }
 
-  #dispatch(key: AssetKey, causes: readonly Cause[], batches: Map<Batch, BatchMember[]>): void {
-    const asset = this.#session.graph.asset(key);
+  #notRun(key: AssetKey, partition: string, held: Outcome | "missing"): Decision {
+    if (held === "cancelled") return { outcome: "cancelled" };
+    const because = held === "skipped" ? this.#because.get(unitId({ key, partition })) : undefined;
+    return { outcome: "skipped", because: because ?? key };
+  }
+
+  /** Why a unit runs although nothing that it waits for brings a change. */
+  #causes(unit: Unit): readonly Cause[] {
+    const { graph, request, observations, partitionGraph } = this.#session;
+    const forced: readonly Cause[] = request.forced.has(unit.key) ? [{ type: "forced" }] : [];
+    return [...forced, ...ownCauses(graph, partitionGraph.upstreams(unit), unit, observations)];
+  }
+
+  #dispatch(unit: Unit, causes: readonly Cause[], batches: Map<Batch, BatchMember[]>): void {
+    const asset = this.#session.graph.asset(unit.key);
     if (asset.source.type === "batch") {
       const members = batches.get(asset.source.batch) ?? [];
-      members.push({ key, causes });
+      members.push({ key: unit.key, causes });
       batches.set(asset.source.batch, members);
       return;
     }
-    this.#launch(asset.pool, async () => {
-      const outcome = this.#session.signal.aborted
-        ? this.#settle(key, { outcome: "cancelled" })
-        : await runBody(this.#session, key, {
-            causes,
-            onAnnounceChange: () => void this.#warmUp.downstreamOf(key),
-          });
-      this.#complete(key, outcome);
+    this.#launchBody(unit, causes);
+  }
+
+  #launchBody(unit: Unit, causes: readonly Cause[]): void {
+    this.#launch(this.#session.graph.asset(unit.key), async () => {
+      if (!this.#lease([unit])) return this.#later([unit], () => this.#launchBody(unit, causes));
+      const decision = await this.#decideAgain(unit, causes);
+      if ("outcome" in decision) return this.#giveBack(unit, decision);
+      const outcome = await runBody(this.#session, unit, {
+        causes: decision.run,
+        onAnnounceChange: () => void this.#warmUp.downstreamOf(unit.key),
+      });
+      this.#complete(unit, outcome);
     });
   }
 
+  /** Another run may have made the unit while this one waited. */
+  async #decideAgain(unit: Unit, causes: readonly Cause[]): Promise<Decision> {
+    if (this.#session.signal.aborted) return { outcome: "cancelled" };
+    return (await this.#session.catchUp([unit])) ? this.#decide(unit) : { run: causes };
+  }
+
   #launchBatch(batch: Batch, ready: readonly BatchMember[]): void {
-    const members = this.#contiguous(batch, ready);
+    this.#launchMembers(batch, this.#contiguous(batch, ready));
+  }
+
+  #launchMembers(batch: Batch, members: readonly BatchMember[]): void {
     const [first] = members;
     if (first === undefined) return;
-    this.#launch(this.#session.graph.asset(first.key).pool, async () => {
-      if (this.#session.signal.aborted) {
-        for (const { key } of members) this.#settle(key, { outcome: "cancelled" });
-        return;
-      }
-      const outcomes = await runBatch(this.#session, batch, members);
-      for (const { key } of members) this.#complete(key, outcomes.get(key) ?? "cancelled");
+    const units = members.map(({ key }): Unit => ({ key, partition: "" }));
+    this.#launch(this.#session.graph.asset(first.key), async () => {
+      if (this.#session.signal.aborted) return this.#cancel(units);
+      if (!this.#lease(units)) return this.#later(units, () => this.#launchMembers(batch, members));
+      const left = (await this.#session.catchUp(units)) ? this.#stillToRun(members) : members;
+      const outcomes = await runBatch(this.#session, batch, left);
+      for (const { key } of left) this.#complete({ key, partition: "" }, outcomes.get(key) ?? "cancelled");
     });
+  }
+
+  #giveBack(unit: Unit, end: UnstartedEnd): void {
+    this.#session.request.store.releaseLeases(this.#session.runId, [unit]);
+    this.#settle(unit, end);
+  }
+
+  #cancel(units: readonly Unit[]): void {
+    for (const unit of units) this.#settle(unit, { outcome: "cancelled" });
+  }
+
+  /** Leaves out, upstream first, the members that another run has made meanwhile. */
+  #stillToRun(members: readonly BatchMember[]): readonly BatchMember[] {
+    const left = new Set<AssetKey>();
+    for (const { key } of members) {
+      const unit: Unit = { key, partition: "" };
+      const readsOne = this.#session.graph.upstreams(key).some((upstream) => left.has(upstream));
+      if (readsOne || this.#causes(unit).length > 0) left.add(key);
+      else this.#giveBack(unit, { outcome: "fresh" });
+    }
+    return members.filter(({ key }) => left.has(key));
   }
 
   /** The ready members and, in topological order, all of the batch that wait for nothing but other members. */
   #contiguous(batch: Batch, ready: readonly BatchMember[]): readonly BatchMember[] {
     const { graph } = this.#session;
     const members = new Map(ready.map((member) => [member.key, member]));
-    for (const key of this.#order) {
+    for (const unit of this.#units.order) {
+      const { key } = unit;
       const { source } = graph.asset(key);
-      if (members.has(key) || this.#claimed.has(key) || source.type !== "batch" || source.batch !== batch)
-        continue;
-      const upstreams = graph.upstreams(key).filter((upstream) => this.#selected.has(upstream));
+      if (source.type !== "batch" || source.batch !== batch) continue;
+      if (members.has(key) || this.#claimed.has(unitId(unit))) continue;
+      const upstreams = graph.upstreams(key).filter((upstream) => this.#partitions.has(upstream));
       const inside = upstreams.filter((upstream) => members.has(upstream));
-      const isOpen = upstreams.every(
-        (upstream) => members.has(upstream) || isUsable(this.#outcomes.get(upstream)),
-      );
+      const isOpen = upstreams.every((upstream) => members.has(upstream) || this.#isDone(upstream));
       if (inside.length === 0 || !isOpen) continue;
-      this.#claimed.add(key);
+      this.#claimed.add(unitId(unit));
       const upstreamCauses = inside.map((upstream): Cause => ({
         type: "upstream",
         upstream,
         chain: members.get(upstream)?.causes ?? [],
       }));
-      const causes = trimCauses([...this.#causes(key), ...upstreamCauses]);
+      const causes = trimCauses([...this.#causes(unit), ...upstreamCauses]);
       members.set(key, { key, causes });
     }
-    return this.#order.flatMap((key) => members.get(key) ?? []);
+    return this.#units.order.flatMap(({ key }) => members.get(key) ?? []);
+  }
+
+  #isDone(key: AssetKey): boolean {
+    const partitions = this.#partitions.get(key) ?? [];
+    return partitions.every((partition) => {
+      const outcome = this.#outcomes.get(unitId({ key, partition }));
+      return outcome !== undefined && isUsable(outcome);
+    });
+  }
+
+  /** Takes the leases of units that are about to run; false when another run holds one of them. */
+  #lease(units: readonly Unit[]): boolean {
+    const { request, runId } = this.#session;
+    const answer = request.store.acquireLeases(runId, units, this.#session.timestamp());
+    if (answer.held) return true;
+    if (!this.#announced.has(unitId(answer.unit))) {
+      this.#announced.add(unitId(answer.unit));
+      this.#session.record({ type: "asset-waiting", ...unitFields(answer.unit), holder: answer.by });
+    }
+    return false;
+  }
+
+  /** Tries again after a while, without a worker meanwhile. */
+  #later(units: readonly Unit[], again: () => void): void {
+    this.#inFlight += 1;
+    const wait = async () => {
+      if (await this.#session.pause(leasePollMs)) again();
+      else this.#cancel(units);
+    };
+    void this.#follow(wait());
   }
 
   /** Queues work: first for its pool, then for a worker, so that a full pool never holds a worker back. */
-  #launch(pool: string | undefined, work: () => Promise<void>): void {
+  #launch({ pool, priority }: Asset, work: () => Promise<void>): void {
     this.#inFlight += 1;
-    const onWorker = () => this.#workers.add(work);
-    void this.#follow(pool === undefined ? onWorker() : this.#pool(pool).add(onWorker));
+    const onWorker = () => this.#workers.add(work, { priority });
+    void this.#follow(pool === undefined ? onWorker() : this.#pool(pool).add(onWorker, { priority }));
   }
 
   async #follow(work: Promise<void>): Promise<void> {
@@ -228,26 +330,24 @@ export class RunWalk {
     return pool;
   }
 
-  #settle(key: AssetKey, end: UnstartedEnd): Outcome {
-    recordUnstarted(this.#session, key, end);
-    if (end.because !== undefined) this.#because.set(key, end.because);
-    this.#complete(key, end.outcome);
-    return end.outcome;
+  #settle(unit: Unit, end: UnstartedEnd): void {
+    recordUnstarted(this.#session, unit, end);
+    if (end.because !== undefined) this.#because.set(unitId(unit), end.because);
+    this.#complete(unit, end.outcome);
   }
 
   /** Notes an outcome, once, and frees what waited for it. */
-  #complete(key: AssetKey, outcome: Outcome): void {
-    if (this.#outcomes.has(key)) return;
-    this.#outcomes.set(key, outcome);
+  #complete(unit: Unit, outcome: Outcome): void {
+    if (this.#outcomes.has(unitId(unit))) return;
+    this.#outcomes.set(unitId(unit), outcome);
     if (outcome === "failed" && this.#session.request.failFast && !this.#session.signal.aborted) {
       this.#session.record({ type: "cancelling", reason: "fail-fast" });
-      this.#session.stop(new Error(`${key} failed and the run is fail-fast`));
+      this.#session.stop(new Error(`${unitId(unit)} failed and the run is fail-fast`));
     }
-    for (const downstream of this.#session.graph.downstreams(key)) {
-      const left = this.#waitsFor.get(downstream);
-      if (left === undefined) continue;
-      this.#waitsFor.set(downstream, left - 1);
-      if (left === 1) this.#ready.push(downstream);
+    for (const downstream of this.#units.downstreams(unit)) {
+      const left = (this.#waitsFor.get(unitId(downstream)) ?? 0) - 1;
+      this.#waitsFor.set(unitId(downstream), left);
+      if (left === 0) this.#ready.push(downstream);
     }
   }
 
@@ -258,6 +358,19 @@ export class RunWalk {
   }
 }
 
-function isUsable(outcome: Outcome | undefined): boolean {
+function isUsable(outcome: Outcome): boolean {
   return outcome === "materialized" || outcome === "fresh";
+}
+
+/** The partitions of the selected assets that the run works on; staleness is worked out only where there are any. */
+function partitionsOf({
+  graph,
+  partitionGraph,
+  request,
+  observations,
+}: RunSession): ReturnType<typeof planUnits> {
+  const { keys, forced, partitions: choice = { type: "due" } } = request;
+  const isPartitioned = keys.some((key) => partitionGraph.set(key) !== undefined);
+  const statuses = isPartitioned ? computeStatuses(graph, observations, partitionGraph) : new Map();
+  return planUnits({ graph, partitionGraph, statuses, keys, choice, forced });
 }

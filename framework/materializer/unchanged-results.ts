@@ -1,17 +1,18 @@
-import type { AssetKey } from "../definition/asset-key.ts";
+import type { Unit } from "../definition/unit.ts";
 import type { CheckOutcome } from "../event/event.ts";
 import type { RunSession } from "./run-session.ts";
 
 /**
- * What an asset's checks found in its last materialization, by name; nothing when its code or its table has changed
+ * What a unit's checks found in its last materialization, by name; nothing when its code or its table has changed
  * since, or when it was named with `--force`. A check that could not be run is left out: it must be tried again.
  */
 export async function unchangedResults(
   session: RunSession,
-  key: AssetKey,
+  unit: Unit,
 ): Promise<ReadonlyMap<string, CheckOutcome>> {
   const { store, lakehouse, forced } = session.request;
-  const [last] = store.materializations(key, 1);
+  const { key } = unit;
+  const last = store.latestOf(unit);
   const isUnchanged =
     last?.snapshotId !== undefined &&
     !forced.has(key) &&
@@ -20,7 +21,10 @@ export async function unchangedResults(
   const results = new Map<string, CheckOutcome>();
   if (!isUnchanged) return results;
   // Newest first; of several attempts in that run the last one made the table what it is.
-  for (const { check, result, failure } of store.checkResults(key, { runId: last.runId }).toReversed()) {
+  for (const { partition, check, result, failure } of store
+    .checkResults(key, { runId: last.runId })
+    .toReversed()) {
+    if (partition !== unit.partition) continue;
     if (failure === undefined) results.set(check, result);
     else results.delete(check);
   }

@@ -21,7 +21,7 @@ export class WarmUp {
   /** Every batch with an asset that has a cause of its own, whatever its upstreams bring. */
   async whatIsSureToRun(): Promise<void> {
     const { graph, observations, request } = this.#session;
-    const statuses = computeStatuses(graph, observations);
+    const statuses = computeStatuses(graph, observations, this.#session.partitionGraph);
     await this.#start(
       this.#order.filter((key) => {
         const causes = statuses.get(key)?.causes ?? [];
@@ -54,7 +54,7 @@ export class WarmUp {
       await batch.prepare(this.#session.workContext(undefined, this.#session.signal));
     } catch (error) {
       // The batch meets the same trouble when it runs, and reports it there with the assets that it stops.
-      const { message } = failureOf(error, { key, runId: this.#session.runId });
+      const { message } = failureOf(error, { unit: { key, partition: "" }, runId: this.#session.runId });
       this.#session.record({
         type: "log",
         level: "warn",

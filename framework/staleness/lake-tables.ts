@@ -7,7 +7,11 @@ export class LakeTables implements LakeVersions {
   readonly #lakehouse: Lakehouse;
   readonly #versions = new Map<
     AssetKey,
-    { readonly exists: boolean; readonly dataVersion: string | undefined }
+    {
+      readonly exists: boolean;
+      readonly dataVersion: string | undefined;
+      readonly snapshotId: string | undefined;
+    }
   >();
 
   constructor(lakehouse: Lakehouse) {
@@ -22,12 +26,18 @@ export class LakeTables implements LakeVersions {
     return this.#versions.get(key)?.exists ?? false;
   }
 
+  /** The newest snapshot, whether or not it changed content. */
+  snapshotId(key: AssetKey): string | undefined {
+    return this.#versions.get(key)?.snapshotId;
+  }
+
   /** Reads these tables again. */
   async refresh(keys: Iterable<AssetKey>): Promise<void> {
     for (const key of keys) {
       const exists = await this.#lakehouse.exists(key);
       const dataVersion = exists ? await this.#lakehouse.dataVersion(key) : undefined;
-      this.#versions.set(key, { exists, dataVersion });
+      const snapshotId = exists ? (await this.#lakehouse.currentSnapshot(key))?.id : undefined;
+      this.#versions.set(key, { exists, dataVersion, snapshotId });
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { AssetKey } from "../definition/asset-key.ts";
+import { type Unit, type UnitId, unitId } from "../definition/unit.ts";
 import type { AssetGraph } from "../graph/asset-graph.ts";
-import type { MaterializationRecord, StoreReader } from "../store/store.ts";
+import type { CheckResultRecord, MaterializationRecord, StoreReader } from "../store/store.ts";
 import type { Observations, Provenance } from "./compute-statuses.ts";
 
 /** What the lake says of its tables, read before staleness is worked out. */
@@ -10,55 +11,129 @@ export interface LakeVersions {
   exists(key: AssetKey): boolean;
 }
 
-/**
- * Joins the store's records and the lake's versions. The lake's word counts over the record, so a table that was
- * written or dropped by somebody else is noticed; an asset that is no lake table has its recorded version.
- */
-export function observe(options: {
+/** What {@link observe} takes. */
+export interface ObserveOptions {
   readonly graph: AssetGraph;
   readonly reader: StoreReader;
   readonly lake: LakeVersions;
   readonly now: Date;
   readonly asked: boolean;
-}): Observations {
-  const { graph, reader, lake } = options;
-  const records = reader.latestMaterializations();
-  const results = reader.latestCheckResults();
-  const isGone = (record: MaterializationRecord) =>
-    record.snapshotId !== undefined && !lake.exists(record.key);
-  return {
-    provenance: (key) => {
-      const record = records.get(key);
-      return record === undefined || isGone(record) ? undefined : provenanceOf(record);
-    },
-    hasLostTable: (key) => {
-      const record = records.get(key);
-      return record !== undefined && isGone(record);
-    },
-    dataVersion: (key) => lake.dataVersion(key) ?? records.get(key)?.dataVersion,
-    failedCheck: (key) => {
-      const declared = new Set(
-        graph
-          .checks(key)
-          .filter((check) => check.blocking)
-          .map((check) => check.name),
-      );
-      return results
-        .get(key)
-        ?.find(
-          (result) => declared.has(result.check) && !(result.result.passed && result.failure === undefined),
-        )?.check;
-    },
-    now: options.now,
-    asked: options.asked,
-  };
+}
+
+/**
+ * Joins the store's records and the lake's versions. The lake's word counts over the record, so a table that was
+ * written or dropped by somebody else is noticed; an asset that is no lake table has its recorded version. Of a
+ * partition the record is all there is: a snapshot does not tell which partitions it changed.
+ */
+export function observe(options: ObserveOptions): Observations {
+  return new RecordedWorld(options);
+}
+
+/** {@link Observations} that can be read again, unit by unit, while a run changes the world. */
+export class RecordedWorld implements Observations {
+  readonly now: Date;
+  readonly #options: ObserveOptions;
+  readonly #records: Map<AssetKey, Map<string, MaterializationRecord>>;
+  readonly #failed = new Map<UnitId, string>();
+  readonly #blocking = new Map<AssetKey, ReadonlySet<string>>();
+  /** Units that were written after the question was asked: they have been refreshed already. */
+  readonly #answered = new Set<UnitId>();
+
+  constructor(options: ObserveOptions) {
+    this.#options = options;
+    this.now = options.now;
+    this.#records = new Map(
+      [...options.reader.latestByPartition()].map(([key, partitions]) => [key, new Map(partitions)]),
+    );
+    for (const results of options.reader.latestCheckResults().values()) this.#noteChecks(results);
+  }
+
+  provenance(unit: Unit): Provenance | undefined {
+    const record = this.#record(unit);
+    return record === undefined || this.#isGone(record) ? undefined : provenanceOf(record);
+  }
+
+  hasLostTable(key: AssetKey): boolean {
+    const [record] = this.#records.get(key)?.values() ?? [];
+    return record !== undefined && this.#isGone(record);
+  }
+
+  dataVersion(unit: Unit): string | undefined {
+    const record = this.#record(unit);
+    if (unit.partition !== "") return record?.dataVersion;
+    const version = this.#options.lake.dataVersion(unit.key);
+    // As long as nobody else wrote, the asset's own word for its data counts.
+    return version === undefined || version === record?.snapshotId
+      ? (record?.dataVersion ?? version)
+      : version;
+  }
+
+  failedCheck(unit: Unit): string | undefined {
+    return this.#failed.get(unitId(unit));
+  }
+
+  isAsked(unit: Unit): boolean {
+    return this.#options.asked && !this.#answered.has(unitId(unit));
+  }
+
+  /** Reads a unit again, which somebody may have written. The lake must have been read again before. */
+  refresh(unit: Unit): void {
+    const { reader } = this.#options;
+    const record = reader.latestOf(unit);
+    if (record !== undefined) this.note(record);
+    this.#failed.delete(unitId(unit));
+    this.#noteChecks(reader.latestChecksOf(unit));
+  }
+
+  /** Takes in a materialization that has just been recorded. */
+  note(record: MaterializationRecord): void {
+    const before = this.#record(record);
+    if (record.id === before?.id) return;
+    const partitions = this.#records.get(record.key) ?? new Map<string, MaterializationRecord>();
+    partitions.set(record.partition, record);
+    this.#records.set(record.key, partitions);
+    this.#answered.add(unitId(record));
+  }
+
+  #record({ key, partition }: Unit): MaterializationRecord | undefined {
+    return this.#records.get(key)?.get(partition);
+  }
+
+  #isGone(record: MaterializationRecord): boolean {
+    return record.snapshotId !== undefined && !this.#options.lake.exists(record.key);
+  }
+
+  #noteChecks(results: readonly CheckResultRecord[]): void {
+    for (const { key, partition, check, result, failure } of results) {
+      const id = unitId({ key, partition });
+      const hasFailed = !(result.passed && failure === undefined);
+      if (hasFailed && !this.#failed.has(id) && this.#isBlocking(key, check)) this.#failed.set(id, check);
+    }
+  }
+
+  #isBlocking(key: AssetKey, check: string): boolean {
+    if (!this.#options.graph.has(key)) return false;
+    let names = this.#blocking.get(key);
+    if (names === undefined) {
+      const checks = this.#options.graph.checks(key).filter((declared) => declared.blocking);
+      names = new Set(checks.map((declared) => declared.name));
+      this.#blocking.set(key, names);
+    }
+    return names.has(check);
+  }
 }
 
 function provenanceOf(record: MaterializationRecord): Provenance {
+  const upstreams = new Map<AssetKey, Map<string, string | undefined>>();
+  for (const { upstream, upstreamPartition, dataVersion } of record.upstreams) {
+    const partitions = upstreams.get(upstream) ?? new Map<string, string | undefined>();
+    partitions.set(upstreamPartition, dataVersion);
+    upstreams.set(upstream, partitions);
+  }
   return {
     at: record.finishedAt,
     codeVersion: record.codeVersion,
     dataVersion: record.dataVersion,
-    upstreams: new Map(record.upstreams.map((edge) => [edge.upstream, edge.dataVersion])),
+    upstreams,
   };
 }

@@ -58,6 +58,7 @@ export function runRecord(row: RunRow): RunRecord {
 export interface AttemptRow {
   run_id: string;
   key: AssetKey;
+  partition: string;
   attempt: number;
   started_at: string;
   finished_at: string | null;
@@ -69,6 +70,7 @@ export function attemptRecord(row: AttemptRow): AttemptRecord {
   return {
     runId: row.run_id,
     key: row.key,
+    partition: row.partition,
     attempt: row.attempt,
     startedAt: row.started_at,
     finishedAt: row.finished_at ?? undefined,
@@ -78,7 +80,7 @@ export function attemptRecord(row: AttemptRow): AttemptRecord {
 }
 
 /** The columns of {@link MaterializationRow}, of `materializations m`. */
-export const materializationColumns = `m.id, m.run_id, m.key, m.started_at, m.finished_at, m.code_version, m.data_version,
+export const materializationColumns = `m.id, m.run_id, m.key, m.partition, m.started_at, m.finished_at, m.code_version, m.data_version,
   m.snapshot_id, m.metadata`;
 
 /** A row as a tuple: of these there are as many as assets, and an object by column name takes twice as long to make. */
@@ -86,6 +88,7 @@ export type MaterializationRow = readonly [
   id: number,
   runId: string,
   key: AssetKey,
+  partition: string,
   startedAt: string,
   finishedAt: string,
   codeVersion: string,
@@ -98,11 +101,13 @@ export type MaterializationRow = readonly [
 export function materializationRecord(
   row: MaterializationRow,
 ): Omit<MaterializationRecord, "upstreams"> & { readonly upstreams: LineageEdge[] } {
-  const [id, runId, key, startedAt, finishedAt, codeVersion, dataVersion, snapshotId, metadata] = row;
+  const [id, runId, key, partition, startedAt, finishedAt, codeVersion, dataVersion, snapshotId, metadata] =
+    row;
   return {
     id,
     runId,
     key,
+    partition,
     startedAt,
     finishedAt,
     codeVersion,
@@ -114,11 +119,17 @@ export function materializationRecord(
 }
 
 /** `materialization_id, upstream, data_version` of `lineage`. */
-export type LineageRow = readonly [materializationId: number, upstream: AssetKey, dataVersion: string | null];
+export type LineageRow = readonly [
+  materializationId: number,
+  upstream: AssetKey,
+  upstreamPartition: string,
+  dataVersion: string | null,
+];
 
 export interface CheckResultRow {
   run_id: string;
   key: AssetKey;
+  partition: string;
   check_name: string;
   severity: Severity;
   blocking: number;
@@ -132,6 +143,7 @@ export function checkResultRecord(row: CheckResultRow): CheckResultRecord {
   return {
     runId: row.run_id,
     key: row.key,
+    partition: row.partition,
     check: row.check_name,
     severity: row.severity,
     blocking: row.blocking === 1,

@@ -1,8 +1,8 @@
 import { hostname } from "node:os";
 import { processStart } from "../util/process-start.ts";
 
-/** A run whose owner said nothing for this long is dead, whatever its process id says now. */
-const deadAfterMs = 120_000;
+/** How long a run may say nothing before those who can't look at its process take it for dead. */
+export const deadAfterMs = 120_000;
 
 /** The process that works on a run, as the store keeps it. */
 export interface RunOwner {
@@ -21,10 +21,14 @@ export function thisOwner(): Omit<RunOwner, "heartbeatAt"> {
   return { host: hostname(), pid: process.pid, processStart: processStart(process.pid) ?? null };
 }
 
-/** Whether nobody works on the run any more: its process is gone, or has been silent for two minutes. */
+/**
+ * Whether nobody works on the run any more. On its own machine the process itself is looked at, so that no jump of the
+ * clock and no suspended laptop makes a living run dead; elsewhere it is one that was silent for two minutes.
+ */
 export function isDead(owner: RunOwner, now: string): boolean {
-  const silentMs = Date.parse(now) - Date.parse(owner.heartbeatAt);
-  return silentMs > deadAfterMs || whereIsOwner(owner) === "gone";
+  const where = whereIsOwner(owner);
+  if (where === "here" || where === "gone") return where === "gone";
+  return Date.parse(now) - Date.parse(owner.heartbeatAt) > deadAfterMs;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Database, Statement } from "better-sqlite3";
 import type { AssetKey } from "../definition/asset-key.ts";
+import type { Unit } from "../definition/unit.ts";
 import type { Outcome } from "../event/event.ts";
 import type { Json } from "../util/hash.ts";
 import { newestRows } from "./newest-rows.ts";
@@ -100,8 +101,8 @@ export class SqliteReader implements StoreReader {
 
   attempts(runId: string): readonly AttemptRecord[] {
     return this.all<AttemptRow>(
-      `SELECT run_id, key, attempt, started_at, finished_at, outcome, failure FROM attempts
-       WHERE run_id = @runId ORDER BY started_at, key, attempt`,
+      `SELECT run_id, key, partition, attempt, started_at, finished_at, outcome, failure FROM attempts
+       WHERE run_id = @runId ORDER BY started_at, key, partition, attempt`,
       { runId },
     ).map(attemptRecord);
   }
@@ -126,10 +127,34 @@ export class SqliteReader implements StoreReader {
     const records = this.#withLineage(
       `${newestMaterializations}
        SELECT ${materializationColumns} FROM materializations m
-       WHERE m.id IN (SELECT id FROM newest WHERE partition = '')`,
+       WHERE m.id IN (SELECT max(id) FROM newest GROUP BY key)`,
       { target: this.target },
     );
     return new Map(records.map((record) => [record.key, record]));
+  }
+
+  latestByPartition(): ReturnType<StoreReader["latestByPartition"]> {
+    const records = this.#withLineage(
+      `${newestMaterializations}
+       SELECT ${materializationColumns} FROM materializations m WHERE m.id IN (SELECT id FROM newest)`,
+      { target: this.target },
+    );
+    const byKey = new Map<AssetKey, Map<string, MaterializationRecord>>();
+    for (const record of records) {
+      const partitions = byKey.get(record.key);
+      if (partitions === undefined) byKey.set(record.key, new Map([[record.partition, record]]));
+      else partitions.set(record.partition, record);
+    }
+    return byKey;
+  }
+
+  latestOf({ key, partition }: Unit): MaterializationRecord | undefined {
+    const [record] = this.#withLineage(
+      `SELECT ${materializationColumns} FROM materializations m
+       WHERE m.target = @target AND m.key = @key AND m.partition = @partition ORDER BY m.id DESC LIMIT 1`,
+      { target: this.target, key, partition },
+    );
+    return record;
   }
 
   materializations(key: AssetKey, limit = -1): readonly MaterializationRecord[] {
@@ -181,8 +206,7 @@ export class SqliteReader implements StoreReader {
   latestCheckResults(): ReadonlyMap<AssetKey, readonly CheckResultRecord[]> {
     const rows = this.all<CheckResultRow>(
       `${newestCheckResults}
-       SELECT * FROM check_results
-       WHERE id IN (SELECT max(id) FROM newest GROUP BY key, check_name) ORDER BY key, check_name`,
+       SELECT * FROM check_results WHERE id IN (SELECT id FROM newest) ORDER BY key, partition, check_name`,
       { target: this.target },
     );
     const byKey = new Map<AssetKey, CheckResultRecord[]>();
@@ -192,6 +216,16 @@ export class SqliteReader implements StoreReader {
       byKey.set(row.key, results);
     }
     return byKey;
+  }
+
+  latestChecksOf({ key, partition }: Unit): readonly CheckResultRecord[] {
+    return this.all<CheckResultRow>(
+      `SELECT * FROM check_results
+       WHERE id IN (SELECT max(id) FROM check_results
+                    WHERE target = @target AND key = @key AND partition = @partition GROUP BY check_name)
+       ORDER BY check_name`,
+      { target: this.target, key, partition },
+    ).map(checkResultRecord);
   }
 
   checkResults(
@@ -229,10 +263,10 @@ export class SqliteReader implements StoreReader {
     return new Map(rows.map((row) => [row.key, median(JSON.parse(row.durations) as number[])]));
   }
 
-  cursor(key: AssetKey): Json | undefined {
+  cursor({ key, partition }: Unit): Json | undefined {
     const [row] = this.all<{ value: string }>(
-      `SELECT value FROM cursors WHERE target = @target AND key = @key AND partition = ''`,
-      { target: this.target, key },
+      `SELECT value FROM cursors WHERE target = @target AND key = @key AND partition = @partition`,
+      { target: this.target, key, partition },
     );
     return row === undefined ? undefined : (JSON.parse(row.value) as Json);
   }
@@ -251,13 +285,14 @@ export class SqliteReader implements StoreReader {
       const found = this.tuples<MaterializationRow>(sql, parameters).map(materializationRecord);
       const records = new Map(found.map((record) => [record.id, record]));
       const edges = this.tuples<LineageRow>(
-        `SELECT materialization_id, upstream, data_version FROM lineage
+        `SELECT materialization_id, upstream, upstream_partition, data_version FROM lineage
          WHERE materialization_id IN (SELECT value FROM json_each(@ids))`,
         { ids: JSON.stringify([...records.keys()]) },
       );
-      for (const [id, upstream, dataVersion] of edges) {
+      for (const [id, upstream, upstreamPartition, version] of edges) {
         const record = records.get(id);
-        record?.upstreams.push({ upstream, downstream: record.key, dataVersion: dataVersion ?? undefined });
+        const dataVersion = version ?? undefined;
+        record?.upstreams.push({ upstream, upstreamPartition, downstream: record.key, dataVersion });
       }
       return found;
     });

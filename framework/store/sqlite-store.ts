@@ -1,15 +1,18 @@
-import type { AssetKey } from "../definition/asset-key.ts";
+import type { Unit } from "../definition/unit.ts";
 import type { RunEvent, RunStatus } from "../event/event.ts";
+import { expiryOf, takeLeases } from "./leases.ts";
 import { toJson } from "./rows.ts";
 import { isDead, ownerColumns, type RunOwner, thisOwner } from "./run-owner.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
 import type {
-  AttemptRecord,
   CheckResultRecord,
   FinishedMaterialization,
   Instant,
+  LeaseAnswer,
+  StartedAttempt,
   StartedRun,
   Store,
+  UnreconciledAttempt,
 } from "./store.ts";
 
 /** The reads and the writes on one connection. Every write is one immediate transaction. */
@@ -35,31 +38,51 @@ export class SqliteStore extends SqliteReader implements Store {
   heartbeat(runId: string, at: Instant): void {
     this.#transaction(() => {
       this.statement(`UPDATE runs SET heartbeat_at = @at WHERE id = @runId`).run({ runId, at });
+      this.statement(
+        `UPDATE leases SET heartbeat_at = @at, expires_at = @expiresAt WHERE run_id = @runId`,
+      ).run({ runId, at, expiresAt: expiryOf(at) });
     });
   }
 
-  startAttempt(
-    attempt: Pick<AttemptRecord, "runId" | "key" | "attempt" | "startedAt">,
-    event: RunEvent,
-  ): void {
+  acquireLeases(runId: string, units: readonly Unit[], at: Instant): LeaseAnswer {
+    const { target } = this;
+    return this.#transaction(() =>
+      takeLeases(
+        (sql) => this.statement(sql),
+        { target, runId, units, at },
+        (dead) => this.#interrupt(dead),
+      ),
+    );
+  }
+
+  releaseLeases(runId: string, units: readonly Unit[]): void {
+    this.#transaction(() => {
+      for (const unit of units) this.#release(runId, unit);
+    });
+  }
+
+  startAttempt({ snapshotBefore, ...attempt }: StartedAttempt, event: RunEvent): void {
     this.#transaction(() => {
       this.statement(
-        `INSERT INTO attempts (run_id, key, attempt, started_at) VALUES (@runId, @key, @attempt, @startedAt)`,
-      ).run(attempt);
+        `INSERT INTO attempts (run_id, key, partition, attempt, started_at, snapshot_before)
+         VALUES (@runId, @key, @partition, @attempt, @startedAt, @snapshotBefore)`,
+      ).run({ ...attempt, snapshotBefore: snapshotBefore ?? null });
       this.#append(event);
     });
   }
 
-  finishMaterialization(done: FinishedMaterialization): void {
-    this.#transaction(() => {
+  finishMaterialization(done: FinishedMaterialization): number | undefined {
+    return this.#transaction(() => {
+      if (!this.#release(done.runId, done)) return undefined;
       const { lastInsertRowid } = this.statement(
         `INSERT INTO materializations
-           (target, key, run_id, attempt, started_at, finished_at, duration_ms, code_version, data_version, snapshot_id, metadata)
+           (target, key, partition, run_id, attempt, started_at, finished_at, duration_ms, code_version, data_version, snapshot_id, metadata)
          VALUES
-           (@target, @key, @runId, @attempt, @startedAt, @finishedAt, @durationMs, @codeVersion, @dataVersion, @snapshotId, @metadata)`,
+           (@target, @key, @partition, @runId, @attempt, @startedAt, @finishedAt, @durationMs, @codeVersion, @dataVersion, @snapshotId, @metadata)`,
       ).run({
         target: this.target,
         key: done.key,
+        partition: done.partition,
         runId: done.runId,
         attempt: done.attempt,
         startedAt: done.startedAt,
@@ -72,18 +95,26 @@ export class SqliteStore extends SqliteReader implements Store {
       });
       for (const upstream of done.upstreams) {
         this.statement(
-          `INSERT INTO lineage (materialization_id, upstream, data_version) VALUES (@id, @upstream, @dataVersion)`,
-        ).run({ id: lastInsertRowid, upstream: upstream.key, dataVersion: upstream.dataVersion ?? null });
+          `INSERT INTO lineage (materialization_id, upstream, upstream_partition, data_version)
+           VALUES (@id, @upstream, @partition, @dataVersion)`,
+        ).run({
+          id: lastInsertRowid,
+          upstream: upstream.key,
+          partition: upstream.partition,
+          dataVersion: upstream.dataVersion ?? null,
+        });
       }
-      if (done.cursor !== undefined) this.#moveCursor(done.key, done);
+      if (done.cursor !== undefined) this.#moveCursor(done);
       this.#endAttempt({ ...done, outcome: done.failure === undefined ? "materialized" : "failed" });
       this.#append(done.event);
+      return Number(lastInsertRowid);
     });
   }
 
   finishAttempt(attempt: Parameters<Store["finishAttempt"]>[0], event: RunEvent): void {
     this.#transaction(() => {
       this.#endAttempt(attempt);
+      if (attempt.isRetried !== true) this.#release(attempt.runId, attempt);
       this.#append(event);
     });
   }
@@ -92,12 +123,13 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#transaction(() => {
       this.statement(
         `INSERT INTO check_results
-           (target, key, check_name, run_id, severity, blocking, passed, at, duration_ms, result, failure)
+           (target, key, partition, check_name, run_id, severity, blocking, passed, at, duration_ms, result, failure)
          VALUES
-           (@target, @key, @check, @runId, @severity, @blocking, @passed, @at, @durationMs, @result, @failure)`,
+           (@target, @key, @partition, @check, @runId, @severity, @blocking, @passed, @at, @durationMs, @result, @failure)`,
       ).run({
         target: this.target,
         key: result.key,
+        partition: result.partition,
         check: result.check,
         runId: result.runId,
         severity: result.severity,
@@ -123,6 +155,7 @@ export class SqliteStore extends SqliteReader implements Store {
         status,
         finishedAt,
       });
+      this.statement(`DELETE FROM leases WHERE run_id = @runId`).run({ runId });
       this.#append(event);
     });
   }
@@ -134,22 +167,56 @@ export class SqliteStore extends SqliteReader implements Store {
         {},
       );
       const dead = running.filter((run) => isDead(run, now));
-      for (const { id } of dead) {
-        this.statement(
-          `UPDATE runs SET status = 'interrupted', finished_at = heartbeat_at WHERE id = @id`,
-        ).run({ id });
-      }
+      for (const { id } of dead) this.#interrupt(id);
       return dead.map((run) => run.id);
     });
   }
 
-  #moveCursor(key: AssetKey, done: Pick<FinishedMaterialization, "cursor" | "runId" | "finishedAt">): void {
+  unreconciledAttempts(): readonly UnreconciledAttempt[] {
+    return this.all<StartedAttempt>(
+      `SELECT a.run_id AS runId, a.key, a.partition, a.attempt, a.started_at AS startedAt, a.snapshot_before AS snapshotBefore
+       FROM attempts a JOIN runs r ON r.id = a.run_id
+       WHERE r.target = @target AND a.outcome IS NULL AND a.reconciled IS NULL AND r.status <> 'running'
+       ORDER BY a.started_at`,
+      { target: this.target },
+    ).map((attempt) => ({ ...attempt, snapshotBefore: attempt.snapshotBefore ?? undefined }));
+  }
+
+  markReconciled(attempts: readonly UnreconciledAttempt[], how: "undone" | "kept"): void {
+    this.#transaction(() => {
+      for (const { runId, key, partition, attempt } of attempts) {
+        this.statement(
+          `UPDATE attempts SET reconciled = @how
+           WHERE run_id = @runId AND key = @key AND partition = @partition AND attempt = @attempt`,
+        ).run({ runId, key, partition, attempt, how });
+      }
+    });
+  }
+
+  #interrupt(runId: string): void {
     this.statement(
-      `INSERT INTO cursors (target, key, value, run_id, updated_at) VALUES (@target, @key, @value, @runId, @at)
+      `UPDATE runs SET status = 'interrupted', finished_at = heartbeat_at WHERE id = @runId AND status = 'running'`,
+    ).run({ runId });
+    this.statement(`DELETE FROM leases WHERE run_id = @runId`).run({ runId });
+  }
+
+  /** @returns whether the run had the lease */
+  #release(runId: string, { key, partition }: Unit): boolean {
+    const { changes } = this.statement(
+      `DELETE FROM leases WHERE target = @target AND key = @key AND partition = @partition AND run_id = @runId`,
+    ).run({ target: this.target, key, partition, runId });
+    return changes > 0;
+  }
+
+  #moveCursor(done: FinishedMaterialization): void {
+    this.statement(
+      `INSERT INTO cursors (target, key, partition, value, run_id, updated_at)
+       VALUES (@target, @key, @partition, @value, @runId, @at)
        ON CONFLICT (target, key, partition) DO UPDATE SET value = @value, run_id = @runId, updated_at = @at`,
     ).run({
       target: this.target,
-      key,
+      key: done.key,
+      partition: done.partition,
       value: JSON.stringify(done.cursor),
       runId: done.runId,
       at: done.finishedAt,
@@ -158,13 +225,14 @@ export class SqliteStore extends SqliteReader implements Store {
 
   #endAttempt(attempt: Parameters<Store["finishAttempt"]>[0]): void {
     this.statement(
-      `INSERT INTO attempts (run_id, key, attempt, started_at, finished_at, outcome, failure)
-       VALUES (@runId, @key, @attempt, @startedAt, @finishedAt, @outcome, @failure)
+      `INSERT INTO attempts (run_id, key, partition, attempt, started_at, finished_at, outcome, failure)
+       VALUES (@runId, @key, @partition, @attempt, @startedAt, @finishedAt, @outcome, @failure)
        ON CONFLICT (run_id, key, partition, attempt)
          DO UPDATE SET finished_at = @finishedAt, outcome = @outcome, failure = @failure`,
     ).run({
       runId: attempt.runId,
       key: attempt.key,
+      partition: attempt.partition,
       attempt: attempt.attempt,
       startedAt: attempt.startedAt,
       finishedAt: attempt.finishedAt,

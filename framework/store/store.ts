@@ -1,4 +1,5 @@
 import type { AssetKey } from "../definition/asset-key.ts";
+import type { Unit } from "../definition/unit.ts";
 import type {
   CheckOutcome,
   Metadata,
@@ -36,10 +37,9 @@ export interface RunRecord {
   readonly counts: Readonly<Record<Outcome, number>>;
 }
 
-/** One try at one asset. `outcome` is undefined while it works, or when its process died. */
-export interface AttemptRecord {
+/** One try at one asset, or one partition of it. `outcome` is undefined while it works, or when its process died. */
+export interface AttemptRecord extends Unit {
   readonly runId: string;
-  readonly key: AssetKey;
   readonly attempt: number;
   readonly startedAt: Instant;
   readonly finishedAt: Instant | undefined;
@@ -47,18 +47,20 @@ export interface AttemptRecord {
   readonly failure: Failure | undefined;
 }
 
-/** One upstream of one materialization, with the version that was read. */
+/** One upstream of one materialization, or one partition of it, with the version that was read. */
 export interface LineageEdge {
   readonly upstream: AssetKey;
+  /** Empty for an upstream without partitions. */
+  readonly upstreamPartition: string;
   readonly downstream: AssetKey;
   readonly dataVersion: string | undefined;
 }
 
-/** One finished write of an asset. */
-export interface MaterializationRecord {
+/** One finished write of an asset, or of one partition of it. */
+export interface MaterializationRecord extends Unit {
+  /** Rises with each. */
   readonly id: number;
   readonly runId: string;
-  readonly key: AssetKey;
   readonly startedAt: Instant;
   readonly finishedAt: Instant;
   readonly codeVersion: string;
@@ -71,9 +73,8 @@ export interface MaterializationRecord {
 }
 
 /** One result of one check. */
-export interface CheckResultRecord {
+export interface CheckResultRecord extends Unit {
   readonly runId: string;
-  readonly key: AssetKey;
   readonly check: string;
   readonly severity: Severity;
   readonly blocking: boolean;
@@ -119,8 +120,11 @@ export interface StoreReader {
     readonly after?: number;
     readonly limit?: number;
   }): readonly StoredEvent[];
-  /** The newest materialization of each asset. */
+  /** The newest materialization of each asset, whichever its partition. */
   latestMaterializations(): ReadonlyMap<AssetKey, MaterializationRecord>;
+  /** The newest materialization of each partition of each asset; of an asset without partitions under the empty key. */
+  latestByPartition(): ReadonlyMap<AssetKey, ReadonlyMap<string, MaterializationRecord>>;
+  latestOf(unit: Unit): MaterializationRecord | undefined;
   /** Newest first. */
   materializations(key: AssetKey, limit?: number): readonly MaterializationRecord[];
   /** What a run wrote, in the order of its writes. */
@@ -135,8 +139,9 @@ export interface StoreReader {
    * start of the last attempt that materialized the asset, or found it fresh.
    */
   knownGood(keys: readonly AssetKey[], upTo: Instant): ReadonlyMap<AssetKey, Instant>;
-  /** The newest result of each check of each asset. */
+  /** The newest result of each check of each asset, for each of its partitions. */
   latestCheckResults(): ReadonlyMap<AssetKey, readonly CheckResultRecord[]>;
+  latestChecksOf(unit: Unit): readonly CheckResultRecord[];
   /** Newest first. */
   checkResults(
     key: AssetKey,
@@ -146,16 +151,32 @@ export interface StoreReader {
   runCheckResults(runId: string): readonly CheckResultRecord[];
   /** Median milliseconds of the last 10 materializations of each asset. */
   usualDurations(): ReadonlyMap<AssetKey, number>;
-  cursor(key: AssetKey): Json | undefined;
+  cursor(unit: Unit): Json | undefined;
   /** Moves on any other connection's commit (`PRAGMA data_version`). */
   changeCounter(): number;
   close(): void;
 }
 
-/** Everything that one finished materialization leaves, committed in one transaction. */
-export interface FinishedMaterialization {
+/** Whether the leases were got; if not, the run that holds one of them. */
+export type LeaseAnswer =
+  | { readonly held: true }
+  | { readonly held: false; readonly by: string; readonly unit: Unit };
+
+/** An attempt that begins. */
+export interface StartedAttempt extends Unit {
   readonly runId: string;
-  readonly key: AssetKey;
+  readonly attempt: number;
+  readonly startedAt: Instant;
+  /** The table's snapshot now, empty when it has none; undefined when a killed attempt shall not be undone. */
+  readonly snapshotBefore: string | undefined;
+}
+
+/** An attempt that started, never ended, and whose process is gone. */
+export type UnreconciledAttempt = StartedAttempt;
+
+/** Everything that one finished materialization leaves, committed in one transaction. */
+export interface FinishedMaterialization extends Unit {
+  readonly runId: string;
   readonly attempt: number;
   readonly startedAt: Instant;
   readonly finishedAt: Instant;
@@ -163,7 +184,7 @@ export interface FinishedMaterialization {
   readonly dataVersion: string | undefined;
   readonly snapshotId: string | undefined;
   readonly metadata: Metadata;
-  readonly upstreams: readonly { readonly key: AssetKey; readonly dataVersion: string | undefined }[];
+  readonly upstreams: readonly (Unit & { readonly dataVersion: string | undefined })[];
   /** Undefined leaves the stored cursor as it is. */
   readonly cursor: Json | undefined;
   /** Set when a blocking check failed: the table was written, so its provenance counts, but the outcome is `failed`. */
@@ -179,22 +200,36 @@ export type StartedRun = Pick<RunRecord, "id" | "trigger" | "selection" | "start
 export interface Store extends StoreReader {
   /** Records the run as running, owned by this process. */
   startRun(run: StartedRun, event: RunEvent): void;
-  /** Says that this process still works on the run. */
+  /** Says that this process still works on the run, and on what it has leases for. */
   heartbeat(runId: string, at: Instant): void;
-  startAttempt(
-    attempt: Pick<AttemptRecord, "runId" | "key" | "attempt" | "startedAt">,
-    event: RunEvent,
-  ): void;
-  /** Records provenance, lineage, cursor and outcome together. */
-  finishMaterialization(materialization: FinishedMaterialization): void;
+  /**
+   * Takes the leases of all these units for a run, or of none: one writer per unit over all processes. Leases of runs
+   * whose process died are taken over, and those runs become `interrupted`.
+   */
+  acquireLeases(runId: string, units: readonly Unit[], at: Instant): LeaseAnswer;
+  releaseLeases(runId: string, units: readonly Unit[]): void;
+  startAttempt(attempt: StartedAttempt, event: RunEvent): void;
+  /**
+   * Records provenance, lineage, cursor and outcome together, and gives the unit's lease back.
+   *
+   * @returns the id of the record; undefined when the run had lost the lease: somebody took it for dead and may have written
+   * since, and nothing was recorded
+   */
+  finishMaterialization(materialization: FinishedMaterialization): number | undefined;
   /** An attempt that ended without a materialization, or an asset that never started (`attempt` 0). */
   finishAttempt(
-    attempt: Pick<AttemptRecord, "runId" | "key" | "attempt" | "startedAt" | "failure"> & {
+    attempt: Omit<AttemptRecord, "outcome" | "finishedAt"> & {
       readonly outcome: Outcome;
       readonly finishedAt: Instant;
+      /** Whether another attempt follows, for which the lease is kept. */
+      readonly isRetried?: boolean;
     },
     event: RunEvent,
   ): void;
+  /** Attempts whose process died, that no run has dealt with; oldest first. */
+  unreconciledAttempts(): readonly UnreconciledAttempt[];
+  /** Says what was done about them. */
+  markReconciled(attempts: readonly UnreconciledAttempt[], how: "undone" | "kept"): void;
   recordCheck(result: CheckResultRecord, event: RunEvent): void;
   recordEvent(event: RunEvent): void;
   finishRun(runId: string, status: RunStatus, finishedAt: Instant, event: RunEvent): void;

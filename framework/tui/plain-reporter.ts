@@ -5,8 +5,9 @@ import { unreachable } from "../util/unreachable.ts";
 import { causeWord } from "./words/cause.ts";
 import { valueText } from "./words/check.ts";
 import { rowCountOf } from "./words/metadata.ts";
+import { unitCount } from "./progress/estimate.ts";
 import { tagsText } from "./words/run.ts";
-import { cleanText } from "./words/text.ts";
+import { cleanText, unitName } from "./words/text.ts";
 
 /** What {@link createPlainReporter} takes. */
 export interface PlainReporterOptions {
@@ -25,6 +26,7 @@ export interface Reporter {
 }
 
 interface RunningAsset {
+  readonly key: string;
   readonly sinceMs: number;
   readonly tries: string;
   /** How many `wait` lines it has had. */
@@ -62,12 +64,13 @@ class PlainReporter implements Reporter {
     switch (event.type) {
       case "run-started":
         this.#usualMs = event.usualMs;
-        this.#total = event.keys.length;
+        this.#total = unitCount({ keys: event.keys, partitions: event.partitions ?? {} });
         return this.#line(event.at, 0, "start", "", {
           run: event.runId,
           target: event.target,
           trigger: event.trigger,
           assets: event.keys.length,
+          partitions: this.#total === event.keys.length ? undefined : this.#total,
           workers: event.workers,
           selection: event.selection || undefined,
           tags: event.tags === undefined ? undefined : tagsText(event.tags),
@@ -75,10 +78,12 @@ class PlainReporter implements Reporter {
         });
       case "asset-started":
         return this.#started(event);
+      case "asset-waiting":
+        return this.#line(event.at, 0, "wait", unitName(event), { held_by_run: event.holder });
       case "asset-progress":
         return;
       case "asset-retrying":
-        return this.#line(event.at, 0, "retry", event.key, {
+        return this.#line(event.at, 0, "retry", unitName(event), {
           try: `${event.attempt}/${event.maxAttempts}`,
           in: seconds(event.delayMs),
           ...failureFields(event.failure),
@@ -113,24 +118,26 @@ class PlainReporter implements Reporter {
 
   #started(event: Extract<RunEvent, { type: "asset-started" }>): void {
     const tries = `${event.attempt}/${event.maxAttempts}`;
-    const before = this.#running.get(event.key);
-    this.#running.set(event.key, {
+    const name = unitName(event);
+    const before = this.#running.get(name);
+    this.#running.set(name, {
+      key: event.key,
       sinceMs: before?.sinceMs ?? Date.parse(event.at),
       tries,
       waits: before?.waits ?? 0,
     });
     this.#timer ??= setInterval(() => this.#wait(), 1000).unref();
-    this.#line(event.at, 1, "start", event.key, { try: tries, why: causeWord(event.causes) || undefined });
+    this.#line(event.at, 1, "start", name, { try: tries, why: causeWord(event.causes) || undefined });
   }
 
   #wait(): void {
     const now = this.#now();
-    for (const [key, asset] of this.#running) {
+    for (const [name, asset] of this.#running) {
       const due = Math.floor((now - asset.sinceMs) / waitEveryMs);
       if (due <= asset.waits) continue;
       asset.waits = due;
-      const usual = this.#usualMs[key];
-      this.#line(new Date(now).toISOString(), 0, "wait", key, {
+      const usual = this.#usualMs[asset.key];
+      this.#line(new Date(now).toISOString(), 0, "wait", name, {
         s: Math.floor((now - asset.sinceMs) / 1000),
         usual: usual === undefined ? undefined : Math.round(usual / 1000),
         try: asset.tries,
@@ -140,12 +147,12 @@ class PlainReporter implements Reporter {
 
   #assetFinished(event: Extract<RunEvent, { type: "asset-finished" }>): void {
     this.#finished++;
-    this.#running.delete(event.key);
+    this.#running.delete(unitName(event));
     if (this.#running.size === 0) {
       clearInterval(this.#timer);
       this.#timer = undefined;
     }
-    const subject = `${this.#finished}/${this.#total} ${event.key}`;
+    const subject = `${this.#finished}/${this.#total} ${unitName(event)}`;
     const why = causeWord(event.causes) || undefined;
     switch (event.outcome) {
       case "materialized":
@@ -177,7 +184,7 @@ class PlainReporter implements Reporter {
     const passed = hasPassed(event);
     const level = passed ? 1 : event.severity === "warn" ? 0 : -1;
     const { value, expected } = event.result;
-    this.#line(event.at, level, "check", event.key, {
+    this.#line(event.at, level, "check", unitName(event), {
       name: event.check,
       passed,
       severity: event.severity,

@@ -2,6 +2,7 @@ import type { RunEvent } from "../event/event.ts";
 import { hasPassed } from "../event/has-passed.ts";
 import { createLook, type Look } from "./look.ts";
 import type { FinishedAsset, ProgressState } from "./progress/progress-state.ts";
+import { unitCount } from "./progress/estimate.ts";
 import { emptyProgress } from "./progress/progress-state.ts";
 import { reduceProgress } from "./progress/reduce-progress.ts";
 import { causeText } from "./words/cause.ts";
@@ -67,7 +68,7 @@ function totalsLine(state: ProgressState, look: Look): string {
   const what =
     counts.materialized === 0
       ? `nothing to do${took}`
-      : `materialized ${formatCount(counts.materialized)} of ${formatCount(state.keys.length)}${took}`;
+      : `materialized ${formatCount(counts.materialized)} of ${formatCount(unitCount(state))}${took}`;
   const text = `${look.signs.sign.materialized} run ${state.runId ?? ""}`;
   return `${look.paint.as("materialized", text)} ${what}${about.length === 0 ? "" : `; ${about.join(", ")}`}`;
 }
@@ -83,7 +84,7 @@ function failedText(
   look: Look,
   verbose: boolean,
 ): readonly string[] {
-  const name = look.paint.as("failed", `${look.signs.sign.failed} ${asset.key}`);
+  const name = look.paint.as("failed", `${look.signs.sign.failed} ${asset.name}`);
   const tag = asset.failure === undefined ? "" : `  ${reasonTag(asset.failure)}`;
   const effort = `${countOf(asset.attempts, "try", "tries")}, ${formatDuration(asset.durationMs)}`;
   return [`  ${name}${tag}  ${effort}`, ...failureText(asset, verbose), ...skippedText(state, asset.key)];
@@ -99,7 +100,7 @@ function failureText(asset: FinishedAsset, verbose: boolean): readonly string[] 
 function skippedText(state: ProgressState, failed: string): readonly string[] {
   const keys = state.finished
     .filter((asset) => asset.outcome === "skipped" && asset.because === failed)
-    .map((asset) => asset.key);
+    .map((asset) => asset.name);
   return keys.length === 0 ? [] : [`    skipped with it: ${someOf(keys)}`];
 }
 
@@ -108,7 +109,7 @@ function checkLines(state: ProgressState, look: Look): readonly string[] {
     .filter((check) => !hasPassed(check))
     .map((check) => {
       const sign = check.severity === "warn" ? "warned" : "failed";
-      return `  ${look.paint.as(sign, look.signs.sign[sign])} ${check.key}  ${check.check}: ${checkText(check)} (${check.severity})`;
+      return `  ${look.paint.as(sign, look.signs.sign[sign])} ${check.name}  ${check.check}: ${checkText(check)} (${check.severity})`;
     });
 }
 
@@ -153,7 +154,7 @@ function slowText(state: ProgressState): string | undefined {
       usual !== undefined &&
       asset.durationMs > 2 * usual &&
       asset.durationMs > 2000
-      ? [`${asset.key} ${formatDuration(asset.durationMs)}, usually ${formatDuration(usual)}`]
+      ? [`${asset.name} ${formatDuration(asset.durationMs)}, usually ${formatDuration(usual)}`]
       : [];
   });
   return slow.length === 0 ? undefined : slow.slice(0, 3).join("; ");

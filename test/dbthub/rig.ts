@@ -120,6 +120,7 @@ export class DbthubRig {
     const context: MaterializeContext = {
       ...this.workContext(logs, options.signal),
       key: asset.key,
+      partition: undefined,
       inputs: {},
       attempt: 1,
       forced: options.forced ?? false,
@@ -152,7 +153,12 @@ export class DbthubRig {
   async check(name: string): Promise<CheckOutcome> {
     const check = this.asset.checks.find((each) => each.name === name);
     if (check?.source.type !== "body") throw new Error(`no check ${name} with a body`);
-    return check.source.run({ ...this.workContext([]), key: this.asset.key, sql: this.sql });
+    return check.source.run({
+      ...this.workContext([]),
+      key: this.asset.key,
+      partition: undefined,
+      sql: this.sql,
+    });
   }
 
   private workContext(logs: string[], signal = new AbortController().signal) {

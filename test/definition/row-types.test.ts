@@ -3,6 +3,7 @@ import { expectTypeOf, test } from "vitest";
 import {
   type Asset,
   type AssetRef,
+  type Dependency,
   type AssetOptions,
   type ColumnType,
   type ColumnValue,
@@ -125,7 +126,7 @@ test("an asset without deps has no inputs", () => {
 test("assets, tables and references of any rows are taken where rows do not matter", () => {
   expectTypeOf<Asset<OrderRow>>().toExtend<Asset>();
   expectTypeOf<TableDefinition<OrderRow>>().toExtend<TableDefinition>();
-  expectTypeOf<NonNullable<AssetOptions["deps"]>[string]>().toEqualTypeOf<Asset | AssetRef>();
+  expectTypeOf<NonNullable<AssetOptions["deps"]>[string]>().toEqualTypeOf<Asset | AssetRef | Dependency>();
 });
 
 test("columns have the types that engines share", () => {

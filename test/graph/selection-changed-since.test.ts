@@ -16,9 +16,11 @@ function projectOf(histories: Readonly<Record<string, History>>) {
       const at = `2026-11-${String(day).padStart(2, "0")}T12:00:00.000Z`;
       const event = { type: "log", runId, at, level: "info", message: "x" } as const;
       store.startRun({ id: runId, trigger: "cli", selection: "", startedAt: at }, event);
+      const unit = { key: assetKey(name), partition: "" };
+      store.acquireLeases(runId, [unit], at);
       store.finishMaterialization({
         runId,
-        key: assetKey(name),
+        ...unit,
         attempt: 1,
         startedAt: at,
         finishedAt: at,

@@ -18,6 +18,7 @@ describe("a run", () => {
     expect(read).toEqual([
       {
         upstream: "raw/users",
+        upstreamPartition: "",
         downstream: "staging/users",
         dataVersion: latest.get(assetKey("raw/users"))?.dataVersion,
       },

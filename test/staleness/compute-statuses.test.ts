@@ -24,11 +24,19 @@ const mart = defineAsset({ key: "mart/users", codeVersion: "m1", deps: { staging
 const graph = buildGraph({ assets: [raw, staging, mart], checks: [], problems: [] });
 const now = new Date("2026-02-01T12:00:00.000Z");
 
+const reads = (versions: Readonly<Record<string, string>>) =>
+  new Map(
+    Object.entries(versions).map(([key, version]) => [
+      key as AssetKey,
+      new Map([["", version as string | undefined]]),
+    ]),
+  );
+
 type World = Record<string, Partial<Provenance> & { upstreams?: Provenance["upstreams"] }>;
 
 function observations(world: World, more: Partial<Observations> = {}): Observations {
   return {
-    provenance: (key) => {
+    provenance: ({ key }) => {
       const known = world[key];
       return known === undefined
         ? undefined
@@ -41,10 +49,10 @@ function observations(world: World, more: Partial<Observations> = {}): Observati
           };
     },
     hasLostTable: () => false,
-    dataVersion: (key) => world[key]?.dataVersion,
+    dataVersion: ({ key }) => world[key]?.dataVersion,
     failedCheck: () => undefined,
     now,
-    asked: false,
+    isAsked: () => false,
     ...more,
   };
 }
@@ -54,12 +62,12 @@ const upToDate: World = {
   "staging/users": {
     codeVersion: "s1",
     dataVersion: "d2",
-    upstreams: new Map([["raw/users" as AssetKey, "d1"]]),
+    upstreams: reads({ "raw/users": "d1" }),
   },
   "mart/users": {
     codeVersion: "m1",
     dataVersion: "d3",
-    upstreams: new Map([["staging/users" as AssetKey, "d2"]]),
+    upstreams: reads({ "staging/users": "d2" }),
   },
 };
 const statusOf = (world: World, more?: Partial<Observations>) =>
@@ -113,7 +121,7 @@ describe("staleness", () => {
   it("names upstreams that came and went", () => {
     const world = {
       ...upToDate,
-      "mart/users": { ...upToDate["mart/users"], upstreams: new Map([["raw/old" as AssetKey, "d1"]]) },
+      "mart/users": { ...upToDate["mart/users"], upstreams: reads({ "raw/old": "d1" }) },
     };
     expect(statusOf(world)["mart/users"]).toEqual([
       "stale",
@@ -122,8 +130,8 @@ describe("staleness", () => {
   });
 
   it("of an asset that reads the outside world depends on whether somebody asks", () => {
-    expect(statusOf(upToDate, { asked: false })["raw/users"]).toEqual(["fresh"]);
-    expect(statusOf(upToDate, { asked: true })["raw/users"]).toMatchObject([
+    expect(statusOf(upToDate, { isAsked: () => false })["raw/users"]).toEqual(["fresh"]);
+    expect(statusOf(upToDate, { isAsked: () => true })["raw/users"]).toMatchObject([
       "stale",
       { type: "refresh", everyMs: 0 },
     ]);
@@ -138,15 +146,17 @@ describe("staleness", () => {
     });
     const alone = buildGraph({ assets: [hourly], checks: [], problems: [] });
     const at = (time: string) =>
-      computeStatuses(alone, observations(upToDate, { now: new Date(time), asked: true })).get(hourly.key)
-        ?.status;
+      computeStatuses(alone, observations(upToDate, { now: new Date(time), isAsked: () => true })).get(
+        hourly.key,
+      )?.status;
     expect(at("2026-02-01T00:59:59.000Z")).toBe("fresh");
     expect(at("2026-02-01T01:00:00.000Z")).toBe("stale");
     expect(at("2026-01-31T23:00:00.000Z")).toBe("stale");
   });
 
   it("names the blocking check that failed last", () => {
-    const failedCheck = (key: AssetKey) => (key === mart.key ? "one_current_row" : undefined);
+    const failedCheck = ({ key }: { readonly key: AssetKey }) =>
+      key === mart.key ? "one_current_row" : undefined;
     expect(statusOf(upToDate, { failedCheck })["mart/users"]).toEqual([
       "stale",
       { type: "failed-check", check: "one_current_row" },

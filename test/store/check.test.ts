@@ -18,7 +18,14 @@ describe("the check of a store", () => {
     const made = history();
     made.begin("running", 4);
     made.store.startAttempt(
-      { runId: "running", key: "a/x" as never, attempt: 1, startedAt: day(4) },
+      {
+        runId: "running",
+        key: "a/x" as never,
+        partition: "",
+        attempt: 1,
+        startedAt: day(4),
+        snapshotBefore: undefined,
+      },
       { type: "log", runId: "running", at: day(4), level: "info", message: "starts" },
     );
     expect(await findings(made)).toEqual([]);

@@ -26,8 +26,10 @@ const log = (runId: string, message: string): RunEvent => ({
 function writeRun(store: Store, id: string, count: number): void {
   store.startRun({ id, trigger: "cli", selection: "", startedAt: now() }, log(id, "begins"));
   for (let index = 0; index < count; index++) {
-    const attempt = { runId: id, key: assetKey(`${name}/t${index}`), attempt: 1, startedAt: now() };
-    store.startAttempt(attempt, log(id, "starts"));
+    const unit = { key: assetKey(`${name}/t${index}`), partition: "" };
+    const attempt = { runId: id, ...unit, attempt: 1, startedAt: now() };
+    store.acquireLeases(id, [unit], now());
+    store.startAttempt({ ...attempt, snapshotBefore: undefined }, log(id, "starts"));
     store.heartbeat(id, now());
     store.finishMaterialization({
       ...attempt,
@@ -36,7 +38,7 @@ function writeRun(store: Store, id: string, count: number): void {
       dataVersion: id,
       snapshotId: undefined,
       metadata: {},
-      upstreams: [{ key: assetKey("src/a"), dataVersion: "a1" }],
+      upstreams: [{ key: assetKey("src/a"), partition: "", dataVersion: "a1" }],
       cursor: { run: id },
       failure: undefined,
       event: log(id, "finishes"),

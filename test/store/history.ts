@@ -46,8 +46,10 @@ export class History {
   }
 
   materialize(id: string, onDay: number, name: string, store = this.store): void {
-    const attempt = { runId: id, key: assetKey(name), attempt: 1, startedAt: day(onDay, 1) };
-    store.startAttempt(attempt, log(id, onDay, `starts ${name}`));
+    const unit = { key: assetKey(name), partition: "" };
+    const attempt = { runId: id, ...unit, attempt: 1, startedAt: day(onDay, 1) };
+    store.acquireLeases(id, [unit], day(onDay, 1));
+    store.startAttempt({ ...attempt, snapshotBefore: undefined }, log(id, onDay, `starts ${name}`));
     store.finishMaterialization({
       ...attempt,
       finishedAt: day(onDay, 2),
@@ -55,7 +57,7 @@ export class History {
       dataVersion: `${id}-data`,
       snapshotId: undefined,
       metadata: { rows: { type: "rows", value: onDay } },
-      upstreams: [{ key: assetKey("src/a"), dataVersion: `${id}-read` }],
+      upstreams: [{ key: assetKey("src/a"), partition: "", dataVersion: `${id}-read` }],
       cursor: { day: onDay },
       failure: undefined,
       event: log(id, onDay, `finishes ${name}`),
@@ -64,6 +66,7 @@ export class History {
       {
         runId: id,
         key: assetKey(name),
+        partition: "",
         check: "has_rows",
         severity: "error",
         blocking: true,
@@ -94,7 +97,7 @@ export class History {
   ): void {
     const at = { startedAt: day(onDay, 1), finishedAt: day(onDay, 1) };
     this.store.finishAttempt(
-      { runId: id, key: assetKey(name), ...at, ...end },
+      { runId: id, key: assetKey(name), partition: "", ...at, ...end },
       log(id, onDay, `${end.outcome} ${name}`),
     );
   }

@@ -24,19 +24,31 @@ describe("the last time that an asset was known good", () => {
     history.fail("later", 2, "a/x");
     for (const outcome of ["skipped", "cancelled"] as const) {
       history.begin(outcome, 3);
-      const attempt = { runId: outcome, key, attempt: 0, startedAt: day(3), finishedAt: day(3) };
+      const attempt = {
+        runId: outcome,
+        key,
+        partition: "",
+        attempt: 0,
+        startedAt: day(3),
+        finishedAt: day(3),
+      };
       history.store.finishAttempt({ ...attempt, outcome, failure: undefined }, log(outcome, 3, outcome));
     }
-    history.store.startAttempt({ runId: "later", key, attempt: 2, startedAt: day(4) }, log("later", 4, "on"));
+    history.store.startAttempt(
+      { runId: "later", key, partition: "", attempt: 2, startedAt: day(4), snapshotBefore: undefined },
+      log("later", 4, "on"),
+    );
     expect(lastGood(history)).toBe(day(1, 1));
   });
 
   it("is no materialization whose blocking check failed", () => {
     const history = new History();
     history.begin("held", 1);
+    history.store.acquireLeases("held", [{ key, partition: "" }], day(1));
     history.store.finishMaterialization({
       runId: "held",
       key,
+      partition: "",
       attempt: 1,
       startedAt: day(1),
       finishedAt: day(1),

@@ -44,7 +44,7 @@ function everything(reader: StoreReader): unknown {
       key,
       materializations: reader.materializations(key),
       checkResults: reader.checkResults(key),
-      cursor: reader.cursor(key) ?? null,
+      cursor: reader.cursor({ key, partition: "" }) ?? null,
     })),
     usualDurations: Object.fromEntries(reader.usualDurations()),
     events: runs.flatMap((run) => reader.events({ runId: run.id })),

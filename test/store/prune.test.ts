@@ -77,7 +77,7 @@ describe("pruning", () => {
     });
     expect(store.latestCheckResults().get(assetKey("a/rare"))).toHaveLength(1);
     expect(store.latestOutcomes().get(assetKey("a/rare"))?.outcome).toBe("materialized");
-    expect(store.cursor(assetKey("a/rare"))).toEqual({ day: 1 });
+    expect(store.cursor({ key: assetKey("a/rare"), partition: "" })).toEqual({ day: 1 });
     expect(store.run("old")?.counts.materialized).toBe(1);
     expect(store.events({ runId: "old" })).toEqual([]);
   });
@@ -207,7 +207,7 @@ describe("pruning", () => {
             store.latestCheckResults(),
             store.latestOutcomes(),
             store.knownGood(["a/x", "a/y", "a/z", "b/x", "b/y"].map(assetKey), day(20)),
-            ["a/x", "a/y", "a/z"].map((key) => store.cursor(assetKey(key))),
+            ["a/x", "a/y", "a/z"].map((key) => store.cursor({ key: assetKey(key), partition: "" })),
           ];
           const before = read();
           await prune(history, { keepRuns: keep, before: day(age) });

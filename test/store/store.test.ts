@@ -14,6 +14,7 @@ import { processStart } from "../../framework/util/process-start.ts";
 import { temporaryDirectory } from "../support/rig.ts";
 
 const users = assetKey("raw/users");
+const unit = { key: users, partition: "" };
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString();
 const event = (runId: string, message: string): RunEvent => ({
   type: "log",
@@ -34,9 +35,10 @@ function startRun(store: Store, id: string, startedAt = at(0)): void {
 }
 
 function materialize(store: Store, runId: string, dataVersion: string, seconds = 1): void {
+  store.acquireLeases(runId, [unit], at(0));
   store.finishMaterialization({
     runId,
-    key: users,
+    ...unit,
     attempt: 1,
     startedAt: at(0),
     finishedAt: at(seconds),
@@ -44,7 +46,7 @@ function materialize(store: Store, runId: string, dataVersion: string, seconds =
     dataVersion,
     snapshotId: undefined,
     metadata: { rows: { type: "rows", value: 3 } },
-    upstreams: [{ key: assetKey("src/a"), dataVersion: "a1" }],
+    upstreams: [{ key: assetKey("src/a"), partition: "", dataVersion: "a1" }],
     cursor: { page: 1 },
     failure: undefined,
     event: event(runId, "finished"),
@@ -84,7 +86,7 @@ describe("the store", () => {
       metadata: { rows: { type: "rows", value: 3 } },
       upstreams: [{ upstream: "src/a", downstream: "raw/users", dataVersion: "a1" }],
     });
-    expect(store.cursor(users)).toEqual({ page: 1 });
+    expect(store.cursor(unit)).toEqual({ page: 1 });
     expect(store.events({ runId: "run1" }).map(({ event: stored }) => stored.type)).toEqual(["log", "log"]);
   });
 
@@ -95,7 +97,7 @@ describe("the store", () => {
     materialize(local, "run1", "d1");
     const aws = open(path, "aws");
     expect(aws.latestMaterializations().size).toBe(0);
-    expect(aws.cursor(users)).toBeUndefined();
+    expect(aws.cursor(unit)).toBeUndefined();
     expect(aws.runs()).toEqual([]);
   });
 

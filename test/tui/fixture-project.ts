@@ -2,6 +2,7 @@ import type { AssetKey } from "../../framework/definition/asset-key.ts";
 import { defineCheck } from "../../framework/definition/check.ts";
 import type { AssetGraph } from "../../framework/graph/asset-graph.ts";
 import { computeStatuses } from "../../framework/staleness/compute-statuses.ts";
+import { observe } from "../../framework/staleness/observe.ts";
 import type { AssetStatus } from "../../framework/staleness/status.ts";
 import type { Store, StoreReader } from "../../framework/store/store.ts";
 import { at, graphOf } from "./graphs.ts";
@@ -30,24 +31,8 @@ export function fixtureGraph(): AssetGraph {
 
 /** Statuses by the real rules, from what the store says. */
 export function statusesFrom(graph: AssetGraph, reader: StoreReader): ReadonlyMap<AssetKey, AssetStatus> {
-  const latest = reader.latestMaterializations();
-  return computeStatuses(graph, {
-    provenance: (key) => {
-      const last = latest.get(key);
-      if (last === undefined) return undefined;
-      return {
-        at: last.finishedAt,
-        codeVersion: last.codeVersion,
-        dataVersion: last.dataVersion,
-        upstreams: new Map(last.upstreams.map((edge) => [edge.upstream, edge.dataVersion])),
-      };
-    },
-    dataVersion: (key) => latest.get(key)?.dataVersion,
-    failedCheck: () => undefined,
-    hasLostTable: () => false,
-    now: new Date(),
-    asked: false,
-  });
+  const lake = { dataVersion: () => undefined, exists: () => true };
+  return computeStatuses(graph, observe({ graph, reader, lake, now: new Date(), asked: false }));
 }
 
 /** Writes one finished materialization, as the materializer does. */
@@ -65,14 +50,16 @@ export function recordMaterialization(
 ): void {
   const startedAt = new Date(made.startedMs).toISOString();
   const finishedAt = new Date(made.startedMs + made.tookMs).toISOString();
+  const unit = { key: at(key), partition: "" };
+  store.acquireLeases(runId, [unit], startedAt);
   store.startAttempt(
-    { runId, key: at(key), attempt: 1, startedAt },
+    { runId, ...unit, attempt: 1, startedAt, snapshotBefore: undefined },
     { type: "asset-started", runId, at: startedAt, key, attempt: 1, maxAttempts: 3, causes: [] },
   );
   const metadata = { rows: { type: "rows", value: made.rows } } as const;
   store.finishMaterialization({
     runId,
-    key: at(key),
+    ...unit,
     attempt: 1,
     startedAt,
     finishedAt,
@@ -82,6 +69,7 @@ export function recordMaterialization(
     metadata,
     upstreams: Object.entries(upstreams).map(([upstream, dataVersion]) => ({
       key: at(upstream),
+      partition: "",
       dataVersion,
     })),
     cursor: undefined,
@@ -186,16 +174,19 @@ export function seedStore(store: Store, nowMs: number): void {
     const startedAt = new Date(base).toISOString();
     const finishedAt = new Date(base + 41_000).toISOString();
     recordDivisionCheck(store, 12, finishedAt);
-    const attempt = { runId: "8f21c4", key: at("sf_raw/sf_account"), attempt: 1, startedAt };
-    store.startAttempt(attempt, {
-      type: "asset-started",
-      runId: "8f21c4",
-      at: startedAt,
-      key: attempt.key,
-      attempt: 1,
-      maxAttempts: 3,
-      causes: [],
-    });
+    const attempt = { runId: "8f21c4", key: at("sf_raw/sf_account"), partition: "", attempt: 1, startedAt };
+    store.startAttempt(
+      { ...attempt, snapshotBefore: undefined },
+      {
+        type: "asset-started",
+        runId: "8f21c4",
+        at: startedAt,
+        key: attempt.key,
+        attempt: 1,
+        maxAttempts: 3,
+        causes: [],
+      },
+    );
     store.finishAttempt(
       { ...attempt, outcome: "failed", finishedAt, failure: rateLimited },
       {
@@ -225,7 +216,7 @@ export function recordDivisionCheck(store: Store, value: number, finishedAt: str
   } as const;
   const [runId, key] = ["8f21c4", at("sf_raw/sf_user")];
   store.recordCheck(
-    { runId, key, ...facts, at: finishedAt, failure: undefined },
+    { runId, key, partition: "", ...facts, at: finishedAt, failure: undefined },
     { type: "check-finished", runId, key, ...facts, at: finishedAt },
   );
 }

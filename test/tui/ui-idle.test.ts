@@ -121,8 +121,11 @@ test("thousands of ticks leave listeners and heap flat, and leaving takes every 
       usualMs: {},
     },
   );
-  const attempt = { runId: "live00", key: "sf_raw/sf_user" as never, attempt: 1, startedAt };
-  store.startAttempt(attempt, { type: "asset-started", at, causes: [], maxAttempts: 1, ...attempt });
+  const attempt = { runId: "live00", key: "sf_raw/sf_user" as never, partition: "", attempt: 1, startedAt };
+  store.startAttempt(
+    { ...attempt, snapshotBefore: undefined },
+    { type: "asset-started", at, causes: [], maxAttempts: 1, runId: "live00", key: attempt.key, attempt: 1 },
+  );
   keyboard.write("3");
   await settle();
   keyboard.write("\r");

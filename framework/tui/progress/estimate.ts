@@ -16,15 +16,27 @@ export function estimateLeft(state: ProgressState, nowMs: number): number | unde
     work += left;
     longest = Math.max(longest, left);
   }
-  for (const key of state.keys) {
-    if (!state.finishedKeys.has(key) && !state.running.has(key)) work += state.usualMs[key] ?? mean;
-  }
+  for (const [key, count] of notStarted(state)) work += count * (state.usualMs[key] ?? mean);
   return Math.max(longest, work / Math.max(1, state.workers));
 }
 
-/** The next asset in order that neither works nor has ended, and how many more wait. */
+/** The next asset in order that neither works nor has ended, and how many more wait (partitions counted one by one). */
 export function waiting(state: ProgressState): { readonly next: string | undefined; readonly more: number } {
-  const next = state.keys.find((key) => !state.finishedKeys.has(key) && !state.running.has(key));
-  const left = state.keys.length - state.finished.length - state.running.size;
-  return { next, more: Math.max(0, left - 1) };
+  const left = notStarted(state);
+  const total = left.reduce((sum, [, count]) => sum + count, 0);
+  return { next: left[0]?.[0], more: Math.max(0, total - 1) };
+}
+
+/** How many outcomes the run will have: assets, and partitions where an asset has them. */
+export function unitCount({ keys, partitions }: Pick<ProgressState, "keys" | "partitions">): number {
+  return keys.reduce((sum, key) => sum + (partitions[key] ?? 1), 0);
+}
+
+function notStarted(state: ProgressState): readonly (readonly [key: string, count: number])[] {
+  const running = new Map<string, number>();
+  for (const { key } of state.running.values()) running.set(key, (running.get(key) ?? 0) + 1);
+  return state.keys.flatMap((key) => {
+    const count = (state.partitions[key] ?? 1) - (state.finishedOf.get(key) ?? 0) - (running.get(key) ?? 0);
+    return count > 0 ? [[key, count] as const] : [];
+  });
 }

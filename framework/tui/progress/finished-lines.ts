@@ -12,7 +12,11 @@ export const wideFrom = 110;
 
 /** How wide keys are shown: as wide as the longest of the run, within what the terminal allows. */
 export function keyWidth(state: ProgressState, columns: number): number {
-  const longest = state.keys.reduce((width, key) => Math.max(width, key.length), 12);
+  const longest = state.keys.reduce((width, key) => {
+    // A partition's name is a date more often than not.
+    const isPartitioned = state.partitions[key] !== undefined;
+    return Math.max(width, key.length + (isPartitioned ? 12 : 0));
+  }, 12);
   return Math.min(longest, columns >= wideFrom ? 36 : Math.max(12, Math.floor(columns * 0.4)));
 }
 
@@ -24,8 +28,14 @@ export function headLine(state: ProgressState, look: Look, columns: number): str
     state.target,
     countOf(state.workers, "worker"),
     countOf(state.keys.length, "asset"),
+    ...partitionsText(state.partitions),
   ];
   return look.paint.bold(truncateEnd(parts.join("   "), columns, look.signs.ellipsis));
+}
+
+function partitionsText(partitions: ProgressState["partitions"]): readonly string[] {
+  const count = Object.values(partitions).reduce((sum, some) => sum + some, 0);
+  return count === 0 ? [] : [countOf(count, "partition")];
 }
 
 /** The titles of the wide form; undefined where the narrow form, which needs none, is used. */
@@ -49,7 +59,7 @@ export function finishedLines(
   const { paint, signs } = look;
   const width = keyWidth(state, columns);
   const sign = paint.as(asset.outcome, signs.sign[asset.outcome]);
-  const key = padEnd(truncateMiddle(asset.key, width, signs.ellipsis), width);
+  const key = padEnd(truncateMiddle(asset.name, width, signs.ellipsis), width);
   const duration = asset.durationMs === 0 ? "-" : formatDuration(asset.durationMs);
   if (columns >= wideFrom) {
     const rows = rowCountOf(asset.metadata);
@@ -62,7 +72,7 @@ export function finishedLines(
       fit(count, 18, signs.ellipsis),
       padStart(duration, 6),
       padStart(usual === undefined ? "-" : formatDuration(usual), 6),
-      fit(checksText(asset.key, state.checks), 6),
+      fit(checksText(asset.name, state.checks), 6),
     ].join("  ");
     const head = `  ${sign} ${key}  ${text}  `;
     return [head + truncateEnd(why, columns - 4 - width - 64, signs.ellipsis)];
@@ -95,8 +105,8 @@ function outcomeText(asset: FinishedAsset): string {
   return asset.outcome === "failed" && asset.attempts > 1 ? `failed ${asset.attempts} tries` : asset.outcome;
 }
 
-function checksText(key: string, checks: readonly FinishedCheck[]): string {
-  const own = checks.filter((check) => check.key === key);
+function checksText(name: string, checks: readonly FinishedCheck[]): string {
+  const own = checks.filter((check) => check.name === name);
   if (own.length === 0) return "-";
   const passed = own.filter(hasPassed).length;
   return `${passed}/${own.length}`;

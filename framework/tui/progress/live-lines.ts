@@ -3,7 +3,7 @@ import { tryText } from "../words/event.ts";
 import { reasonTag } from "../words/failure.ts";
 import { formatCount, formatElapsed, progressBar } from "../words/numbers.ts";
 import { cleanText, fit, padEnd, textWidth, truncateEnd, truncateMiddle } from "../words/text.ts";
-import { estimateLeft, waiting } from "./estimate.ts";
+import { estimateLeft, unitCount, waiting } from "./estimate.ts";
 import { keyWidth } from "./finished-lines.ts";
 import type { ProgressState, ResourceProgress, RunningAsset } from "./progress-state.ts";
 
@@ -65,7 +65,7 @@ function hintText(state: ProgressState): string {
 function runningLine(asset: RunningAsset, state: ProgressState, look: Look, view: LiveView): string {
   const { paint, signs } = look;
   const width = keyWidth(state, view.columns);
-  const key = padEnd(truncateMiddle(asset.key, width, signs.ellipsis), width);
+  const key = padEnd(truncateMiddle(asset.name, width, signs.ellipsis), width);
   const elapsed = view.nowMs - asset.startedMs;
   const usual = state.usualMs[asset.key];
   const slow = usual !== undefined && elapsed > 2 * usual && elapsed > 2000;
@@ -122,7 +122,7 @@ function nextLine(state: ProgressState, look: Look, view: LiveView): string | un
 
 function barLine(state: ProgressState, look: Look, view: LiveView): string {
   const { paint, signs } = look;
-  const total = state.keys.length;
+  const total = unitCount(state);
   const done = state.finished.length;
   const counts = (["materialized", "fresh", "failed", "skipped", "cancelled"] as const)
     .filter((outcome) => state.counts[outcome] > 0)

@@ -2,9 +2,11 @@ import type { Cause, Metadata, Outcome, RunEvent, RunStatus } from "../../event/
 import type { Failure } from "../../event/failure.ts";
 import type { CheckFacts } from "../words/check.ts";
 
-/** An asset that works now, or waits for its next try. */
+/** An asset, or one partition of it, that works now or waits for its next try. */
 export interface RunningAsset {
   readonly key: string;
+  /** With its partition, where it has one. */
+  readonly name: string;
   readonly startedMs: number;
   readonly attempt: number;
   readonly maxAttempts: number;
@@ -16,9 +18,11 @@ export interface RunningAsset {
   readonly retry: { readonly untilMs: number; readonly failure: Failure } | undefined;
 }
 
-/** An asset that has its outcome. */
+/** An asset, or one partition of it, that has its outcome. */
 export interface FinishedAsset {
   readonly key: string;
+  /** With its partition, where it has one. */
+  readonly name: string;
   readonly outcome: Outcome;
   readonly attempts: number;
   readonly durationMs: number;
@@ -31,6 +35,7 @@ export interface FinishedAsset {
 /** A check that has its result. */
 export interface FinishedCheck extends CheckFacts {
   readonly key: string;
+  readonly name: string;
   readonly check: string;
 }
 
@@ -51,12 +56,15 @@ export interface ProgressState {
   readonly workers: number;
   readonly startedMs: number;
   readonly keys: readonly string[];
+  /** How many partitions of an asset the run works on, where it has any. */
+  readonly partitions: Readonly<Record<string, number>>;
   readonly usualMs: Readonly<Record<string, number>>;
-  /** In the order of their start. */
+  /** By name, in the order of their start. */
   readonly running: ReadonlyMap<string, RunningAsset>;
   /** In the order of their end; grows only at its end. */
   readonly finished: readonly FinishedAsset[];
-  readonly finishedKeys: ReadonlySet<string>;
+  /** How many of each asset have ended. */
+  readonly finishedOf: ReadonlyMap<string, number>;
   readonly counts: Readonly<Record<Outcome, number>>;
   readonly checks: readonly FinishedCheck[];
   readonly resources: ReadonlyMap<string, ResourceProgress>;
@@ -72,10 +80,11 @@ export const emptyProgress: ProgressState = {
   workers: 1,
   startedMs: 0,
   keys: [],
+  partitions: {},
   usualMs: {},
   running: new Map(),
   finished: [],
-  finishedKeys: new Set(),
+  finishedOf: new Map(),
   counts: { materialized: 0, fresh: 0, failed: 0, skipped: 0, cancelled: 0 },
   checks: [],
   resources: new Map(),

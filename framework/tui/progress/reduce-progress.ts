@@ -1,5 +1,6 @@
 import type { RunEvent } from "../../event/event.ts";
 import { unreachable } from "../../util/unreachable.ts";
+import { unitName } from "../words/text.ts";
 import type { ProgressState, RunningAsset } from "./progress-state.ts";
 
 /** The state after one more event. The event's own stamp is the only clock. */
@@ -14,11 +15,12 @@ export function reduceProgress(state: ProgressState, event: RunEvent): ProgressS
         workers: event.workers,
         startedMs: Date.parse(event.at),
         keys: event.keys,
+        partitions: event.partitions ?? {},
         usualMs: event.usualMs,
       };
     case "asset-started":
-      return withRunning(state, event.key, {
-        startedMs: state.running.get(event.key)?.startedMs ?? Date.parse(event.at),
+      return withRunning(state, event, {
+        startedMs: state.running.get(unitName(event))?.startedMs ?? Date.parse(event.at),
         attempt: event.attempt,
         maxAttempts: event.maxAttempts,
         message: undefined,
@@ -29,13 +31,13 @@ export function reduceProgress(state: ProgressState, event: RunEvent): ProgressS
       });
     case "asset-progress":
       // Progress may arrive after the end of a body that was cut off; it must not bring the asset back.
-      if (!state.running.has(event.key)) return state;
-      return withRunning(state, event.key, {
+      if (!state.running.has(unitName(event))) return state;
+      return withRunning(state, event, {
         ...(event.message === undefined ? {} : { message: event.message }),
         ...(event.done === undefined ? {} : { done: event.done, total: event.total, unit: event.unit }),
       });
     case "asset-retrying":
-      return withRunning(state, event.key, {
+      return withRunning(state, event, {
         attempt: event.attempt,
         maxAttempts: event.maxAttempts,
         retry: { untilMs: Date.parse(event.at) + event.delayMs, failure: event.failure },
@@ -49,6 +51,7 @@ export function reduceProgress(state: ProgressState, event: RunEvent): ProgressS
           ...state.checks,
           {
             key: event.key,
+            name: unitName(event),
             check: event.check,
             severity: event.severity,
             blocking: event.blocking,
@@ -68,6 +71,7 @@ export function reduceProgress(state: ProgressState, event: RunEvent): ProgressS
         resources: new Map(),
         ended: { status: event.status, durationMs: event.durationMs },
       };
+    case "asset-waiting":
     case "check-started":
     case "log":
       return state;
@@ -78,11 +82,13 @@ export function reduceProgress(state: ProgressState, event: RunEvent): ProgressS
 
 function withRunning(
   state: ProgressState,
-  key: string,
-  change: Partial<Omit<RunningAsset, "key">>,
+  event: { readonly key: string; readonly partition?: string },
+  change: Partial<Omit<RunningAsset, "key" | "name">>,
 ): ProgressState {
-  const before: RunningAsset = state.running.get(key) ?? {
-    key,
+  const name = unitName(event);
+  const before: RunningAsset = state.running.get(name) ?? {
+    key: event.key,
+    name,
     startedMs: state.startedMs,
     attempt: 1,
     maxAttempts: 1,
@@ -92,12 +98,13 @@ function withRunning(
     unit: undefined,
     retry: undefined,
   };
-  return { ...state, running: new Map(state.running).set(key, { ...before, ...change }) };
+  return { ...state, running: new Map(state.running).set(name, { ...before, ...change }) };
 }
 
 function finish(state: ProgressState, event: Extract<RunEvent, { type: "asset-finished" }>): ProgressState {
   const running = new Map(state.running);
-  running.delete(event.key);
+  const name = unitName(event);
+  running.delete(name);
   return {
     ...state,
     running,
@@ -105,6 +112,7 @@ function finish(state: ProgressState, event: Extract<RunEvent, { type: "asset-fi
       ...state.finished,
       {
         key: event.key,
+        name,
         outcome: event.outcome,
         attempts: event.attempts,
         durationMs: event.durationMs,
@@ -114,7 +122,7 @@ function finish(state: ProgressState, event: Extract<RunEvent, { type: "asset-fi
         because: event.because,
       },
     ],
-    finishedKeys: new Set(state.finishedKeys).add(event.key),
+    finishedOf: new Map(state.finishedOf).set(event.key, (state.finishedOf.get(event.key) ?? 0) + 1),
     counts: { ...state.counts, [event.outcome]: state.counts[event.outcome] + 1 },
   };
 }

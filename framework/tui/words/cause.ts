@@ -1,6 +1,7 @@
 import type { Cause } from "../../event/event.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import { formatInterval } from "./numbers.ts";
+import { unitName } from "./text.ts";
 
 /** Versions are hashes or 19 digits; six characters tell two of them apart on a screen. */
 export function shortVersion(version: string | null): string {
@@ -47,7 +48,7 @@ export function causeText(cause: Cause): string {
     case "upstream-set":
       return `upstreams: ${[...cause.added.map((key) => `+${key}`), ...cause.removed.map((key) => `-${key}`)].join(" ")}`;
     case "data":
-      return cause.from === null ? `data: ${cause.upstream} is new` : `data: ${cause.upstream} moved`;
+      return `data: ${upstreamName(cause)} ${cause.from === null ? "is new" : cause.to === null ? "is gone" : "moved"}`;
     case "upstream": {
       const { hops, root, via } = rootOf(cause);
       const word = root === undefined ? "stale" : root.type === "missing" ? "missing" : root.type;
@@ -80,7 +81,17 @@ function rootOf(cause: Extract<Cause, { type: "upstream" }>): {
     hops++;
     at = next;
   }
-  return { hops, root: strongest(at.chain), via: at.upstream };
+  return { hops, root: strongest(at.chain), via: upstreamName(at) };
+}
+
+function upstreamName({
+  upstream,
+  partition,
+}: {
+  readonly upstream: string;
+  readonly partition?: string;
+}): string {
+  return unitName({ key: upstream, partition });
 }
 
 /**
@@ -93,10 +104,10 @@ export function causeChain(causes: readonly Cause[], maxLines = 50): readonly st
   const followed = new Set<string>();
   const add = (list: readonly Cause[], depth: number) => {
     for (const cause of list) {
-      const isKnown = cause.type === "upstream" && followed.has(cause.upstream);
+      const isKnown = cause.type === "upstream" && followed.has(upstreamName(cause));
       lines.push("  ".repeat(depth) + chainText(cause) + (isKnown ? " see above" : ""));
       if (cause.type !== "upstream" || isKnown) continue;
-      followed.add(cause.upstream);
+      followed.add(upstreamName(cause));
       add(cause.chain, depth + 1);
     }
   };
@@ -109,12 +120,12 @@ export function causeChain(causes: readonly Cause[], maxLines = 50): readonly st
 function chainText(cause: Cause): string {
   if (cause.type === "data") {
     return cause.from === null
-      ? `data  reads ${cause.upstream}, new at ${shortVersion(cause.to)}`
-      : `data  reads ${cause.upstream}, ${shortVersion(cause.from)} became ${shortVersion(cause.to)}`;
+      ? `data  reads ${upstreamName(cause)}, new at ${shortVersion(cause.to)}`
+      : `data  reads ${upstreamName(cause)}, ${shortVersion(cause.from)} became ${shortVersion(cause.to)}`;
   }
   if (cause.type === "upstream") {
     const status = cause.chain.some((inner) => inner.type === "missing") ? "missing" : "stale";
-    return `upstream  reads ${cause.upstream}, which is ${status}:`;
+    return `upstream  reads ${upstreamName(cause)}, which is ${status}:`;
   }
   if (cause.type === "refresh" && cause.lastAt !== null) {
     return `${refreshText(cause)}, last ${cause.lastAt.slice(0, 16).replace("T", " ")}Z`;

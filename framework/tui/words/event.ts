@@ -6,7 +6,7 @@ import { checkText } from "./check.ts";
 import { metadataSummary } from "./metadata.ts";
 import { countOf, formatDuration } from "./numbers.ts";
 import { tagsText } from "./run.ts";
-import { cleanText } from "./text.ts";
+import { cleanText, unitName } from "./text.ts";
 
 /** One event as a line of a log, with its level; `logs` and the run screen print these. */
 export interface LogLine {
@@ -21,7 +21,7 @@ export function logLine(event: RunEvent): LogLine | undefined {
   const line = (level: LogLevel, text: string): LogLine => ({
     at: event.at,
     level,
-    key: "key" in event ? event.key : undefined,
+    key: "key" in event && event.key !== undefined ? unitName({ ...event, key: event.key }) : undefined,
     text,
   });
   switch (event.type) {
@@ -38,6 +38,8 @@ export function logLine(event: RunEvent): LogLine | undefined {
       );
     case "asset-started":
       return line("info", `started${tryOf(event)}, ${causeSummary(event.causes) || "asked for"}`);
+    case "asset-waiting":
+      return line("info", `waits for run ${event.holder}, which works on it`);
     case "asset-retrying":
       return line(
         "warn",

@@ -19,6 +19,17 @@ export function cleanText(text: string): string {
     .replaceAll(controls, "");
 }
 
+/** What an event or a record is about: `sf_raw/sf_user`, `sales/orders[2026-01-31]`. */
+export function unitName({
+  key,
+  partition,
+}: {
+  readonly key: string;
+  readonly partition?: string | undefined;
+}): string {
+  return partition === undefined || partition === "" ? key : `${key}[${partition}]`;
+}
+
 /** Cells that a text takes; colours take none. */
 export function textWidth(text: string): number {
   return plainAscii.test(text) ? text.length : stringWidth(text);

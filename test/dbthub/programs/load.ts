@@ -67,6 +67,7 @@ const context: MaterializeContext = {
   signal: new AbortController().signal,
   log: step,
   key: asset.key,
+  partition: undefined,
   inputs: {},
   attempt: 1,
   forced: false,
