@@ -158,12 +158,13 @@ const verbs: readonly Verb[] = [
   },
   {
     name: "runs [action] [run...]",
-    summary: "runs, or one of them by its id; resume goes on with one",
+    summary: "runs, or one of them by its id; resume or cancel one",
     examples: [
       "moraine runs",
       "moraine runs 8f21c4",
       "moraine runs --status failed --tag reason=backfill",
       "moraine runs resume 8f21c4",
+      "moraine runs cancel 8f21c4",
     ],
     shape: (command) =>
       command
@@ -173,6 +174,7 @@ const verbs: readonly Verb[] = [
         .option("--tag <name=value>", "only with this tag, several: with all; resume: one more", collected)
         .option("--workers <n>", "resume: how many assets at once (default: 4)", count)
         .option("--fail-fast", "resume: cancel the rest after the first failure")
+        .option("--now", "cancel: kill its process instead of waiting for what runs")
         .option("--detach", "resume: start the run as a process of its own")
         .option("--progress <voice>", "resume: live, plain or off (default: by the terminal)")
         .addOption(runIdOption()),

@@ -9,6 +9,7 @@ import { causeText } from "./words/cause.ts";
 import { checkText } from "./words/check.ts";
 import { failureBlock, reasonTag } from "./words/failure.ts";
 import { countOf, formatCount, formatDuration, someOf } from "./words/numbers.ts";
+import { countsText } from "./words/run.ts";
 import { cleanText } from "./words/text.ts";
 
 /** How {@link summarizeRun} writes. */
@@ -51,12 +52,10 @@ function totalsLine(state: ProgressState, look: Look): string {
   const status = state.ended?.status ?? "interrupted";
   const took = state.ended === undefined ? "" : ` in ${formatDuration(state.ended.durationMs)}`;
   if (status !== "succeeded") {
-    const totals = (["materialized", "fresh", "failed", "skipped", "cancelled"] as const)
-      .filter((outcome) => counts[outcome] > 0)
-      .map((outcome) => `${formatCount(counts[outcome])} ${outcome}`);
+    const totals = countsText(counts);
     const sign = status === "failed" ? "failed" : "cancelled";
     const text = `${look.signs.sign[sign]} run ${state.runId ?? ""} ${status}${took}`;
-    return `${look.paint.as(sign, text)}${totals.length === 0 ? "" : `: ${totals.join(", ")}`}`;
+    return `${look.paint.as(sign, text)}${totals === "" ? "" : `: ${totals}`}`;
   }
   const passed = state.checks.filter(hasPassed).length;
   const about = [

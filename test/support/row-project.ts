@@ -3,7 +3,10 @@ import { join } from "node:path";
 import type { Outcome, RunEvent } from "../../framework/event/event.ts";
 import { type Finished, Project } from "./moraine.ts";
 
-/** Three assets in a row and one beside them. `FAIL` names one that fails, `HANG` one that waits until it is cancelled. */
+/**
+ * Three assets in a row and one beside them. `FAIL` names one that fails, `HANG` one that waits until it is cancelled,
+ * `DEAF` one that then goes on waiting.
+ */
 const config = `
 import { appendFileSync } from "node:fs";
 import { defineAsset, defineConfig } from "moraine";
@@ -11,6 +14,7 @@ import { defineAsset, defineConfig } from "moraine";
 async function materialize({ key, signal, forced }) {
   appendFileSync(new URL("./ran.txt", import.meta.url), key + (forced ? " forced" : "") + "\\n");
   if (process.env.FAIL === key) throw new Error("told to fail");
+  if (process.env.DEAF === key) await new Promise(() => {});
   if (process.env.HANG === key) await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 }
 const raw = defineAsset({ key: "raw/users", materialize });

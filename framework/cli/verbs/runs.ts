@@ -17,6 +17,7 @@ interface RunsOptions extends Omit<MaterializeOptions, "force" | "retry"> {
   readonly limit?: number;
   readonly since?: string;
   readonly status?: string;
+  readonly now?: boolean;
 }
 
 const statuses: readonly RunStatus[] = ["running", "succeeded", "failed", "cancelled", "interrupted"];
@@ -25,7 +26,10 @@ const statuses: readonly RunStatus[] = ["running", "succeeded", "failed", "cance
 const actions = new Map<
   string,
   (context: VerbContext, ids: readonly string[], options: RunsOptions) => Promise<number>
->([["resume", resume]]);
+>([
+  ["resume", resume],
+  ["cancel", cancel],
+]);
 
 /** `moraine runs`. */
 export async function runs(
@@ -55,6 +59,11 @@ async function resume(context: VerbContext, ids: readonly string[], options: Run
     ask: (project) => resumeOf(project, id),
     options,
   });
+}
+
+async function cancel(context: VerbContext, ids: readonly string[], options: RunsOptions): Promise<number> {
+  const [id = ""] = expectIds("cancel", ids, 1);
+  return (await import("./cancel-run.ts")).cancelRun(context, id, options);
 }
 
 /** The ids that an action needs, no fewer and no more. */
