@@ -6,7 +6,7 @@ export const exitCode = {
   done: 0,
   workFailed: 1,
   wrongUsage: 2,
-  /** `--exit-code` or `--status` found something stale, overdue or dead. */
+  /** `--exit-code`, `--status` or `--check` found something stale, overdue, dead or outdated. */
   notCurrent: 3,
   storeUnusable: 4,
   credentialsRefused: 5,

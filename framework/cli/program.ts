@@ -205,6 +205,16 @@ const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/query.ts")).query,
   },
   {
+    name: "types",
+    summary: "TypeScript types for the rows of what dbt and dbthub.yml declare",
+    examples: ["moraine types", "moraine types --check || echo run moraine types and commit what it writes"],
+    shape: (command) =>
+      command
+        .option("--check", "write nothing; exit with 3 when the file is not what would be written")
+        .option("--out <file>", "the file (default: moraine.types.ts in the project's folder)"),
+    load: async () => (await import("./verbs/types.ts")).types,
+  },
+  {
     name: "lake [action] [keys...]",
     summary: "the lakehouse: tables (default), serve, optimize, expire",
     examples: [

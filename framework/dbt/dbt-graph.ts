@@ -1,6 +1,8 @@
 import { type AssetKey, isAssetKey } from "../definition/asset-key.ts";
+import type { DeclaredColumns } from "../definition/declared-columns.ts";
 import type { DefinitionProblem } from "../definition/problem.ts";
 import { nearest } from "../util/nearest.ts";
+import { declaredColumns } from "./declared-columns.ts";
 import type { DbtManifest, DbtNode } from "./dbt-manifest.ts";
 
 /** A model, seed or snapshot that is a table. */
@@ -28,6 +30,8 @@ export interface DbtTest {
 export interface DbtGraph {
   /** In topological order. */
   readonly assets: readonly DbtAsset[];
+  /** Columns of the assets that the project reads and others make. */
+  readonly sourceColumns: ReadonlyMap<AssetKey, DeclaredColumns>;
   readonly problems: readonly DefinitionProblem[];
   /** Tests that are no checks, and why. */
   readonly notes: readonly string[];
@@ -96,6 +100,12 @@ export function readGraph(manifest: DbtManifest, where: (path: string) => string
       folded,
       tests: checks.filter((check) => check.asset === key),
     })),
+    sourceColumns: new Map(
+      manifest.sources.flatMap((source) => {
+        const key = keyOf(source.uniqueId);
+        return key === undefined ? [] : [[key, declaredColumns(source.columns)] as const];
+      }),
+    ),
     problems: [...problems, ...undefinedTests(manifest, where)],
     notes,
   };

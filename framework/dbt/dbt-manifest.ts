@@ -13,6 +13,11 @@ export interface DbtManifest {
   readonly vars: Readonly<Record<string, unknown>>;
 }
 
+/** Columns that a YAML file names, and what it says of them. */
+export type DbtColumns = Readonly<
+  Record<string, { readonly description: string; readonly dataType: string | null }>
+>;
+
 /** A model, seed, snapshot, test or unit test; other node types have no meaning here. */
 export interface DbtNode {
   readonly uniqueId: string;
@@ -34,9 +39,7 @@ export interface DbtNode {
   readonly tags: readonly string[];
   readonly group: string | null;
   readonly meta: Readonly<Record<string, unknown>>;
-  readonly columns: Readonly<
-    Record<string, { readonly description: string; readonly dataType: string | null }>
-  >;
+  readonly columns: DbtColumns;
   /** Unique ids of nodes and sources. */
   readonly dependsOn: readonly string[];
   /** Unique ids, the project's own materialization among them. */
@@ -55,6 +58,7 @@ export interface DbtSource {
   readonly schema: string;
   readonly identifier: string;
   readonly meta: Readonly<Record<string, unknown>>;
+  readonly columns: DbtColumns;
   readonly path: string;
 }
 

@@ -5,6 +5,7 @@ import { defaultRetry } from "../definition/asset.ts";
 import type { AssetSource, Definitions, LoadContext } from "../definition/asset-source.ts";
 import type { Batch } from "../definition/batch.ts";
 import type { Check } from "../definition/check.ts";
+import type { DeclaredColumns } from "../definition/declared-columns.ts";
 import type { DefinitionProblem } from "../definition/problem.ts";
 import type { TableDefinition } from "../definition/table.ts";
 import { sha256 } from "../util/hash.ts";
@@ -13,6 +14,7 @@ import { DbtBatch } from "./dbt-batch.ts";
 import { type DbtAsset, type DbtGraph, type DbtTest, readGraph } from "./dbt-graph.ts";
 import type { DbtManifest } from "./dbt-manifest.ts";
 import { observeProject } from "./definitions-cache.ts";
+import { declaredColumns, typeContradictions } from "./declared-columns.ts";
 import { DbtSession } from "./dbt-session.ts";
 import { DbtError } from "./dbt-worker.ts";
 import { readModelMeta } from "./model-meta.ts";
@@ -121,6 +123,7 @@ function define(manifest: DbtManifest, view: ProjectView): Definitions {
     assets: graph.assets.map((asset) => defineDbtAsset(asset, { manifest, view, batch, versions })),
     checks: [],
     problems: [...graph.problems, ...unknownTables(graph, view.options)],
+    columnsElsewhere: graph.sourceColumns,
   };
 }
 
@@ -136,7 +139,9 @@ function defineDbtAsset(
   const { key, node } = asset;
   const { manifest, view, batch, versions } = shared;
   const table = view.options.tables?.find((definition) => definition.key === key);
-  const meta = readModelMeta(node, view.where(node.path));
+  const columns = declaredColumns(node.columns, node.config["column_types"] ?? {});
+  const where = view.where(node.path);
+  const meta = readModelMeta(node, where);
   let version: string | undefined;
   return Object.freeze({
     kind: "asset",
@@ -158,12 +163,13 @@ function defineDbtAsset(
     mappings: new Map(),
     partitions: undefined,
     failedWrite: "undo",
-    table: table === undefined ? undefined : withDescriptions(table, asset),
+    table: table === undefined ? undefined : withDescriptions(table, columns),
+    declaredColumns: columns,
     rows: undefined,
     checks: asset.tests.map((test) => defineDbtCheck(test, batch)),
-    where: view.where(node.path),
+    where,
     source: { type: "batch", batch },
-    problems: meta.problems,
+    problems: [...meta.problems, ...(table === undefined ? [] : typeContradictions(columns, table, where))],
   } satisfies Asset);
 }
 
@@ -196,13 +202,10 @@ function ownersOf({ node }: DbtAsset, manifest: DbtManifest): readonly string[] 
 }
 
 /** dbt's descriptions of columns where the table has none of its own. */
-function withDescriptions(table: TableDefinition, { node }: DbtAsset): TableDefinition {
+function withDescriptions(table: TableDefinition, declared: DeclaredColumns): TableDefinition {
   const columns = Object.entries(table.columns).map(([name, column]) => {
-    const description = column.description ?? node.columns[name]?.description;
-    return [
-      name,
-      description === undefined || description === "" ? column : { ...column, description },
-    ] as const;
+    const description = column.description ?? declared[name]?.description;
+    return [name, description === undefined ? column : { ...column, description }] as const;
   });
   return { ...table, columns: Object.fromEntries(columns) };
 }

@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
 import { hashJson, sha256 } from "../util/hash.ts";
+import { writeAtomically } from "../util/write-atomically.ts";
 import type { DbtManifest } from "./dbt-manifest.ts";
 
 interface Cached {
@@ -49,14 +50,14 @@ export function readCachedManifest(file: string, state: ProjectState): DbtManife
   if (hashJson(cached.stamps) === hashJson(state.stamps)) return cached.manifest;
   if (cached.contents !== digestContents(state)) return undefined;
   // Only touched, by a checkout for instance: next time the stamps alone will do.
-  writeAtomically(file, { ...cached, stamps: state.stamps });
+  writeCache(file, { ...cached, stamps: state.stamps });
   return cached.manifest;
 }
 
 /** Keeps a manifest. `state` must have been observed before it was parsed. */
 export function writeCachedManifest(file: string, state: ProjectState, manifest: DbtManifest): void {
   const { setting, stamps } = state;
-  writeAtomically(file, { setting, stamps, contents: digestContents(state), manifest });
+  writeCache(file, { setting, stamps, contents: digestContents(state), manifest });
 }
 
 function digestContents({ projectDir, stamps }: ProjectState): string {
@@ -77,9 +78,6 @@ function readCache(file: string): Cached | undefined {
   }
 }
 
-function writeAtomically(file: string, cached: Cached): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}`;
-  writeFileSync(temporary, JSON.stringify(cached));
-  renameSync(temporary, file);
+function writeCache(file: string, cached: Cached): void {
+  writeAtomically(file, JSON.stringify(cached));
 }

@@ -270,6 +270,7 @@ def describe(manifest, project_dir):
                 "schema": source.schema,
                 "identifier": source.identifier,
                 "meta": source.meta,
+                "columns": describe_columns(source),
                 "path": source.original_file_path,
             }
             for source in manifest.sources.values()
@@ -326,15 +327,19 @@ def describe_node(node, manifest, project_dir, own_packages):
         "tags": node.tags,
         "group": getattr(node, "group", None),
         "meta": node.meta,
-        "columns": {
-            name: {"description": column.description, "dataType": column.data_type}
-            for name, column in node.columns.items()
-        },
+        "columns": describe_columns(node),
         "dependsOn": node.depends_on_nodes,
         "macros": [*node.depends_on.macros, *materialization_of(node, config, manifest, own_packages)],
         "testName": node.test_metadata.name if hasattr(node, "test_metadata") else None,
         "columnName": getattr(node, "column_name", None),
         "compiledCode": getattr(node, "compiled_code", None) if str(node.resource_type) == "test" else None,
+    }
+
+
+def describe_columns(node):
+    return {
+        name: {"description": column.description, "dataType": column.data_type}
+        for name, column in node.columns.items()
     }
 
 

@@ -4,6 +4,7 @@ import { policyOf } from "../definition/written-freshness.ts";
 import { type Clock, systemClock } from "../util/clock.ts";
 import { hashJson, type Json } from "../util/hash.ts";
 import { qualityChecks } from "./quality-rules.ts";
+import { declaredColumns } from "./declared-columns.ts";
 import { readSpec } from "./read-spec.ts";
 
 /** What {@link dbthub} takes. */
@@ -55,6 +56,7 @@ export function dbthub<R>(options: DbthubOptions<R>): Asset<R> {
     // A load package says how far it came, and goes on from there.
     failedWrite: "keep",
     table,
+    declaredColumns: spec === undefined ? {} : declaredColumns(spec),
     rows: undefined,
     checks: spec === undefined ? [] : qualityChecks(spec, table.key),
     where,

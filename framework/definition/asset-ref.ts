@@ -8,8 +8,13 @@ export interface AssetRef<R = unknown> extends HasRows<R> {
   readonly key: AssetKey;
 }
 
-/** Keys that {@link assetRef} takes: those that `moraine types` has written down, or any text before it has. */
-export type RefKey = [keyof AssetRows] extends [never] ? string : keyof AssetRows;
+/**
+ * Keys that {@link assetRef} takes: those that `moraine types` has written down, or any text before it has. Written so
+ * that the compiler lists them where one is wrong, instead of saying `keyof AssetRows`.
+ */
+export type RefKey = [keyof AssetRows] extends [never]
+  ? string
+  : { [K in keyof AssetRows]: K }[keyof AssetRows];
 
 /** The rows of the asset with this key, as `moraine types` has written them down. */
 export type AssetRow<K extends RefKey> = K extends keyof AssetRows ? AssetRows[K] : unknown;

@@ -1,5 +1,7 @@
 import type { Asset } from "./asset.ts";
+import type { AssetKey } from "./asset-key.ts";
 import type { Check } from "./check.ts";
+import type { DeclaredColumns } from "./declared-columns.ts";
 import type { DefinitionProblem } from "./problem.ts";
 
 /** What an {@link AssetSource} is told when it is loaded. */
@@ -25,6 +27,8 @@ export interface Definitions {
   readonly assets: readonly Asset[];
   readonly checks: readonly Check[];
   readonly problems: readonly DefinitionProblem[];
+  /** What a source of these says of the columns of assets that are declared elsewhere, as dbt does of its sources. */
+  readonly columnsElsewhere?: ReadonlyMap<AssetKey, DeclaredColumns>;
 }
 
 /** A place that yields assets when it is read, like a dbt project. Put it among a project's `assets`. */

@@ -3,6 +3,7 @@ import type { AssetKey } from "./asset-key.ts";
 import type { AssetRef } from "./asset-ref.ts";
 import type { Check } from "./check.ts";
 import type { Input, MaterializeContext, MaterializeResult } from "./context.ts";
+import type { DeclaredColumns } from "./declared-columns.ts";
 import type { FreshnessPolicy } from "./freshness.ts";
 import type { Dependency, Mappings } from "./partitions/partition-mapping.ts";
 import type { Partitions } from "./partitions/partitions.ts";
@@ -66,6 +67,8 @@ export interface Asset<R = unknown> extends HasRows<R> {
   /** See {@link AssetOptions.failedWrite}. */
   readonly failedWrite: "undo" | "keep";
   readonly table: TableDefinition | undefined;
+  /** What a file outside TypeScript says of its columns; undefined: it is declared in TypeScript alone. */
+  readonly declaredColumns: DeclaredColumns | undefined;
   /** Validates what downstream assets read of it; undefined: its rows are read as they are. */
   readonly rows: RowSchema<R> | undefined;
   readonly checks: readonly Check[];

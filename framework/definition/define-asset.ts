@@ -64,6 +64,7 @@ export function defineAsset<const D extends Deps = NoDeps, T = unknown, R = T>(
     priority: options.priority ?? 0,
     failedWrite: options.failedWrite ?? "undo",
     table: options.table,
+    declaredColumns: undefined,
     rows: options.rows,
     checks: options.checks ?? [],
     where: undefined,

@@ -47,6 +47,14 @@ export interface Snapshot {
   readonly summary: Readonly<Record<string, string>>;
 }
 
+/** A column as a table in the lake has it. */
+export interface LakeColumn {
+  readonly name: string;
+  /** As Iceberg writes it: `long`, `decimal(10,2)`, `timestamptz`; a nested one as JSON. */
+  readonly type: string;
+  readonly required: boolean;
+}
+
 /** A table in the lake, for people. */
 export interface TableSummary {
   readonly key: string;
@@ -158,6 +166,8 @@ export interface Lakehouse {
   dataVersion(key: AssetKey): Promise<string | undefined>;
   /** Whether the table exists, snapshots or not. */
   exists(key: AssetKey): Promise<boolean>;
+  /** Columns of the newest schema, in the table's order; undefined when it does not exist. */
+  columns(key: AssetKey): Promise<readonly LakeColumn[] | undefined>;
   tables(): Promise<readonly TableSummary[]>;
   /** Rewrites small files and drops delete files; the content stays. Says what it did. */
   optimize(

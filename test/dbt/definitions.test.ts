@@ -225,3 +225,47 @@ test("a model's meta gives its freshness policy, and changing it makes nothing s
     },
   ]);
 });
+
+test("an asset has the columns that YAML names, a seed's types too, and a source says them of the asset that it is", async () => {
+  const shop = new Shop();
+  shop.edit("models/schema.yml", (yml) =>
+    yml
+      .replace("      - name: customer\n", "      - name: customer\n        data_type: varchar(40)\n")
+      .replace("          - name: id\n", "          - name: id\n            data_type: bigint\n"),
+  );
+  shop.edit("dbt_project.yml", (yml) =>
+    yml.replace("    +schema: raw", "    +schema: raw\n    +column_types: {total: 'decimal(10,2)'}"),
+  );
+  const definitions = await shop.load();
+  expect(find(definitions, customers).declaredColumns).toEqual({
+    customer: { type: "varchar(40)", description: undefined },
+    spent: { type: undefined, description: undefined },
+  });
+  expect(find(definitions, staging).declaredColumns).toEqual({
+    id: { type: undefined, description: "Number of the order." },
+  });
+  expect(find(definitions, "raw/order_seed").declaredColumns).toEqual({
+    total: { type: "decimal(10,2)", description: undefined },
+  });
+  expect(definitions.columnsElsewhere).toEqual(
+    new Map([["crm/account", { id: { type: "bigint", description: undefined } }]]),
+  );
+});
+
+test("a column's type that is another one in the model's table definition is a problem", async () => {
+  const shop = new Shop();
+  shop.edit("models/schema.yml", (yml) =>
+    yml.replace(
+      "      - name: id\n        description",
+      "      - name: id\n        data_type: integer\n        description",
+    ),
+  );
+  const table = defineTable({ key: staging, columns: { id: "long", customer: "string" } });
+  expect((await shop.load(await shop.source({ tables: [table] }))).assets[1]?.problems).toEqual([
+    {
+      message: "staging/stg_order: column id is integer in dbt and long in its table definition",
+      where: "shop/models/stg_order.sql",
+      next: "correct `data_type`, or the definition in `tables` of dbtProject()",
+    },
+  ]);
+});

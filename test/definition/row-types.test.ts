@@ -2,7 +2,9 @@ import * as z from "zod";
 import { expectTypeOf, test } from "vitest";
 import {
   type Asset,
+  assetRef,
   type AssetRef,
+  type AssetRow,
   type Dependency,
   type AssetOptions,
   type ColumnType,
@@ -16,6 +18,7 @@ import {
   type RowSchema,
   type TableDefinition,
 } from "moraine";
+import type { sfUser } from "../../assets/sf_user/index.ts";
 
 const materialize = () => {};
 
@@ -134,4 +137,23 @@ test("columns have the types that engines share", () => {
   defineTable({ key: "a/b", columns: { id: "varchar" } });
   // @ts-expect-error no such type
   defineTable({ key: "a/b", columns: { id: { type: "text", required: true } } });
+});
+
+test("a reference has the rows that `moraine types` wrote down, and takes no key that it does not know", () => {
+  defineAsset({
+    key: "mart/report",
+    deps: { staged: assetRef("sf_staging/stg_sf_user"), raw: assetRef("sf_raw/sf_user") },
+    materialize: async ({ inputs }) => {
+      for await (const row of inputs.staged.rows()) {
+        expectTypeOf(row.is_deleted).toEqualTypeOf<boolean | null>();
+        expectTypeOf(row.landed_rows).toEqualTypeOf<number | `${bigint}` | null>();
+        // @ts-expect-error the model makes no such column
+        void row.is_removed;
+      }
+      for await (const row of inputs.raw.rows()) expectTypeOf(row.id).toEqualTypeOf<string>();
+    },
+  });
+  expectTypeOf<AssetRow<"sf_raw/sf_user">>().toEqualTypeOf<RowOf<typeof sfUser>>();
+  // @ts-expect-error no asset has this key
+  assetRef("sf_raw/sf_usr");
 });

@@ -77,6 +77,18 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
       return error.failure;
     };
 
+    it("tells a table's columns as Iceberg has them", async () => {
+      expect(await lake.columns(users.key)).toBeUndefined();
+      await lake.ensureTable(users);
+      expect(await lake.columns(users.key)).toEqual(
+        Object.entries(users.columns).map(([column, { type, required = false }]) => ({
+          name: column,
+          type,
+          required,
+        })),
+      );
+    });
+
     it("has nothing at first", async () => {
       expect(await lake.tables()).toEqual([]);
       expect(await lake.exists(users.key)).toBe(false);

@@ -101,6 +101,9 @@ export class MemoryLakehouse implements Lakehouse {
   async exists(key: AssetKey): Promise<boolean> {
     return this.#tables.has(key);
   }
+  async columns(): Promise<undefined> {
+    return undefined;
+  }
   async tables(): Promise<readonly []> {
     return [];
   }

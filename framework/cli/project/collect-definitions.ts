@@ -1,6 +1,7 @@
 import type { Asset } from "../../definition/asset.ts";
 import type { AssetSource, Definitions, LoadContext } from "../../definition/asset-source.ts";
 import type { Check } from "../../definition/check.ts";
+import type { DeclaredColumns } from "../../definition/declared-columns.ts";
 import type { AssetEntry } from "../../definition/config.ts";
 import { DefinitionError, type DefinitionProblem } from "../../definition/problem.ts";
 
@@ -28,11 +29,20 @@ export async function collectDefinitions(
   };
   entries.forEach(visit);
   const loaded = await Promise.all([...found.sources].map((source) => load(source, context)));
+  const columns = new Map(loaded.flatMap((definitions) => [...(definitions.columnsElsewhere ?? [])]));
+  const assets = [...found.assets, ...loaded.flatMap((definitions) => definitions.assets)];
   return {
-    assets: [...found.assets, ...loaded.flatMap((definitions) => definitions.assets)],
+    assets: assets.map((asset) => withColumns(asset, columns.get(asset.key))),
     checks: [...found.checks, ...loaded.flatMap((definitions) => definitions.checks)],
     problems: loaded.flatMap((definitions) => definitions.problems),
   };
+}
+
+/** What others say of an asset's columns, where its own declaration says nothing. */
+function withColumns(asset: Asset, columns: DeclaredColumns | undefined): Asset {
+  const isSilent =
+    asset.table === undefined && asset.rows === undefined && asset.declaredColumns === undefined;
+  return columns === undefined || !isSilent ? asset : Object.freeze({ ...asset, declaredColumns: columns });
 }
 
 async function load(source: AssetSource, context: LoadContext): Promise<Definitions> {

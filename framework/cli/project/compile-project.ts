@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { basename, dirname, extname, join, relative } from "node:path";
+import { basename, extname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BuildFailure, Loader, Message, Metafile, Plugin } from "esbuild";
 import { DefinitionError, type DefinitionProblem } from "../../definition/problem.ts";
 import { hashJson } from "../../util/hash.ts";
+import { writeAtomically } from "../../util/write-atomically.ts";
 import type { ProjectPaths } from "./find-project.ts";
 
 /** What a compiled project was made from; it holds while all of it is unchanged. */
@@ -108,13 +109,6 @@ async function removeOldBuilds(cacheDir: string, newest: string): Promise<void> 
     }))
     .sort((a, b) => b.mtimeMs - a.mtimeMs);
   for (const { path } of byAge.slice(2)) rmSync(path, { recursive: true, force: true });
-}
-
-function writeAtomically(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, file);
 }
 
 const moraineItself: Plugin = {

@@ -87,7 +87,7 @@ export async function show(
       "columns",
       tableLines(
         [{ title: "column" }, { title: "type" }, { title: "" }],
-        facts.columns.map((column) => [column.name, column.type, column.description ?? ""]),
+        facts.columns.map((column) => [column.name, column.type ?? "", column.description ?? ""]),
         { width: width - 2 },
       ),
     ),
@@ -160,7 +160,10 @@ async function readFacts(project: OpenProject, key: AssetKey, historyLength: num
       durationMs: Date.parse(record.finishedAt) - Date.parse(record.startedAt),
     })),
     checks: checkFacts(project, key, historyLength),
-    columns: Object.entries(asset.table?.columns ?? {}).map(([name, column]) => ({ name, ...column })),
+    columns: Object.entries(asset.table?.columns ?? asset.declaredColumns ?? {}).map(([name, column]) => ({
+      name,
+      ...column,
+    })),
     snapshots: (await lakehouse.history(key)).map((snapshot) => ({
       id: snapshot.id,
       committedAt: snapshot.committedAt.toISOString(),

@@ -1,6 +1,7 @@
 import { fail } from "../../event/failure.ts";
 import type { TableDefinition } from "../../definition/table.ts";
 import type { TableMetadata } from "../catalog/table-metadata.ts";
+import type { LakeColumn } from "../lakehouse.ts";
 import { tableProperties } from "./table-ddl.ts";
 
 /** What must be done so that a table is as its definition says. */
@@ -17,7 +18,7 @@ export interface Evolution {
  * @throws FailureError `query-failed` when a column has another type, or a new one is required
  */
 export function planEvolution(table: TableDefinition, metadata: TableMetadata): Evolution {
-  const present = presentColumns(metadata);
+  const present = new Map(schemaColumns(metadata).map(({ name, type }) => [name, type]));
   for (const [name, column] of Object.entries(table.columns)) {
     const type = present.get(name);
     if (type === undefined && column.required === true) {
@@ -38,13 +39,17 @@ export function planEvolution(table: TableDefinition, metadata: TableMetadata): 
   };
 }
 
-/** Type by name of the current schema's columns; nested types as JSON. */
-function presentColumns(metadata: TableMetadata): ReadonlyMap<string, string> {
+/** The current schema's columns, in its order. */
+export function schemaColumns(metadata: TableMetadata): readonly LakeColumn[] {
   const schema = metadata.schemas.find((one) => one["schema-id"] === metadata["current-schema-id"]);
-  const fields = (schema?.fields ?? []) as readonly { readonly name: string; readonly type: unknown }[];
+  const fields = (schema?.fields ?? []) as readonly {
+    readonly name: string;
+    readonly type: unknown;
+    readonly required: boolean;
+  }[];
   const text = (type: unknown) =>
     typeof type === "string" ? type.replaceAll(" ", "") : JSON.stringify(type);
-  return new Map(fields.map((field) => [field.name, text(field.type)]));
+  return fields.map(({ name, type, required }) => ({ name, type: text(type), required }));
 }
 
 function refuse(table: TableDefinition, message: string, expected: string, got?: string): never {

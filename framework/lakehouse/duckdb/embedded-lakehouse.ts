@@ -12,9 +12,10 @@ import type { WriteFile } from "../catalog/metadata-file.ts";
 import { restore } from "../catalog/restore.ts";
 import { currentBranch, currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
 import { contentSnapshotId } from "../catalog/whole-table-view.ts";
-import { planEvolution } from "../ddl/evolution.ts";
+import { planEvolution, schemaColumns } from "../ddl/evolution.ts";
 import {
   type Draft,
+  type LakeColumn,
   type Lakehouse,
   type LoadResult,
   type QueryResult,
@@ -57,7 +58,7 @@ const oneDayMs = 24 * 60 * 60 * 1000;
 
 /**
  * Opens the lake in a folder: Iceberg tables as plain files, DuckDB in process. Cheap: DuckDB and the catalog server
- * start with the first call that needs them; `tables`, `exists`, `history`, `currentSnapshot` and `dataVersion` never do.
+ * start with the first call that needs them; `tables`, `columns`, `exists`, `history`, `currentSnapshot` and `dataVersion` never do.
  */
 export function openEmbeddedLakehouse(options: EmbeddedLakehouseOptions): Lakehouse {
   return new EmbeddedLakehouse(options);
@@ -182,6 +183,10 @@ class EmbeddedLakehouse implements Lakehouse {
 
   async exists(key: AssetKey): Promise<boolean> {
     return this.guarded(key, undefined, () => this.store()?.exists(identifierOf(key)) ?? false);
+  }
+
+  async columns(key: AssetKey): Promise<readonly LakeColumn[] | undefined> {
+    return this.reading(key, schemaColumns);
   }
 
   async tables(): Promise<readonly TableSummary[]> {
