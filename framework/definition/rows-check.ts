@@ -15,8 +15,8 @@ export interface RowsCheckOptions extends Pick<CheckOptions, "severity" | "block
 
 /**
  * A check that every row in the asset's table fits the schema that the asset declares, so that what is wrong stops at the
- * asset that wrote it and not at one that reads it. It reads the whole table. An asset without schema is reported with
- * the other definition problems.
+ * asset that wrote it and not at one that reads it. It reads the whole table, or the partition that was made where that can
+ * be told from the rest. An asset without schema is reported with the other definition problems.
  *
  * @example
  * export const usersFit = rowsCheck({ asset: users });
@@ -39,10 +39,11 @@ export function rowsCheck({ asset, name = "rows_fit", ...options }: RowsCheckOpt
 
 async function validateTable(
   schema: RowSchema,
-  { lakehouse, sql, signal }: CheckContext,
+  { lakehouse, sql, partition, signal }: CheckContext,
 ): Promise<CheckOutcome> {
   const tally = new RowTally();
-  const { rows } = await lakehouse.query(`SELECT * FROM ${sql}`, { signal });
+  const condition = partition?.where === undefined ? "" : ` WHERE ${partition.where}`;
+  const { rows } = await lakehouse.query(`SELECT * FROM ${sql}${condition}`, { signal });
   const valid = validateRows(schema, rows, tally);
   while ((await valid.next()).done !== true);
   const problems = tally.problems();
