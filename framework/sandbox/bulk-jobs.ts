@@ -5,6 +5,7 @@ import { recordId } from "./record-id.ts";
 import { countResults, dropResults, keepForJob, readRecords, readResults } from "./result-set.ts";
 import { malformed, notFound, SalesforceError } from "./salesforce-error.ts";
 import { bulkDatetime, restDatetime } from "./soql/date-literals.ts";
+import { parseSoql } from "./soql/parse.ts";
 import { planQuery } from "./soql/plan.ts";
 import type { SandboxField } from "./user-fields.ts";
 import type { Visibility } from "./visibility.ts";
@@ -72,13 +73,14 @@ export function readJobRequest(body: unknown, version: string): JobRequest {
 }
 
 /** Creates a query job; with `failure` it is one that Salesforce accepts and then fails. */
-export function createJob(
+export async function createJob(
   db: SandboxDatabase,
   request: JobRequest,
   visibility: Visibility,
   failure?: string,
 ) {
-  const plan = planQuery(request.query, readNow(db), visibility.hiddenFields);
+  const query = await parseSoql(db, request.query);
+  const plan = planQuery(request.query, query, readNow(db), visibility.hiddenFields);
   const { shape } = plan;
   if (shape.kind !== "rows") throw malformed("Aggregate Relationships not supported in Bulk Query");
   if (plan.offset !== undefined) throw malformed("OFFSET clause not supported in Bulk Query");

@@ -66,6 +66,11 @@ const schema = `
   CREATE TABLE server (url TEXT PRIMARY KEY, process_id INTEGER NOT NULL, started_at INTEGER NOT NULL) STRICT;
 `;
 
+/** What can be worked out again; made in files that have none. */
+const cacheSchema = `
+  CREATE TABLE IF NOT EXISTS parsed_query (form TEXT PRIMARY KEY, parser TEXT NOT NULL, query TEXT NOT NULL) STRICT;
+`;
+
 /**
  * Opens the sandbox's file and makes it on first use, readable by its owner alone because it holds the private key.
  *
@@ -84,6 +89,7 @@ export function openDatabase(path: string): SandboxDatabase {
     );
     // Looked at again under the lock: two processes may both have found an empty file.
     if (readSchemaNumber(db) !== schemaNumber) db.transaction(() => prepareSchema(db, path)).immediate();
+    db.exec(cacheSchema);
     return db;
   } catch (error) {
     db.close();

@@ -4,6 +4,7 @@ import { addressParts, keepForLocator, readRecords, readResults } from "./result
 import type { ResultSet } from "./result-set.ts";
 import { SalesforceError } from "./salesforce-error.ts";
 import { restDatetime } from "./soql/date-literals.ts";
+import { parseSoql } from "./soql/parse.ts";
 import { planQuery } from "./soql/plan.ts";
 import type { QueryPlan } from "./soql/plan.ts";
 import type { SandboxField } from "./user-fields.ts";
@@ -32,13 +33,13 @@ export interface PageOptions {
  *
  * @throws SalesforceError in Salesforce's words for a query it would refuse.
  */
-export function runQuery(
+export async function runQuery(
   db: SandboxDatabase,
   soql: string,
   visibility: Visibility,
   options: PageOptions,
-): QueryAnswer {
-  const plan = planQuery(soql, readNow(db), visibility.hiddenFields);
+): Promise<QueryAnswer> {
+  const plan = planQuery(soql, await parseSoql(db, soql), readNow(db), visibility.hiddenFields);
   const { shape } = plan;
   if (shape.kind === "count") return { totalSize: countRows(db, plan, visibility), done: true, records: [] };
   if (shape.kind === "aggregate") return runAggregate(db, plan, visibility, shape);

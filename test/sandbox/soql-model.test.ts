@@ -1,8 +1,12 @@
+import { readFileSync } from "node:fs";
+
+import { parseQuery } from "@jetstreamapp/soql-parser-js";
 import * as fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 
 import { openDatabase } from "../../framework/sandbox/database.ts";
 import { runQuery } from "../../framework/sandbox/query.ts";
+import { parserVersion, parseSoql } from "../../framework/sandbox/soql/parse.ts";
 import { upsertRecords } from "../../framework/sandbox/records.ts";
 import { fullVisibility } from "../../framework/sandbox/visibility.ts";
 import { unreachable } from "../../framework/util/unreachable.ts";
@@ -134,11 +138,11 @@ function holds(node: Clause, row: User): boolean {
   }
 }
 
-test("any WHERE clause selects the users that a plain reading of it selects", () => {
+test("any WHERE clause selects the users that a plain reading of it selects", async () => {
   const db = openDatabase(temporaryFile());
   onTestFinished(() => void db.close());
-  fc.assert(
-    fc.property(fc.array(user, { minLength: 1, maxLength: 12 }), clause, (drawn, where) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(user, { minLength: 1, maxLength: 12 }), clause, async (drawn, where) => {
       const users: User[] = drawn.map((each, index) => ({ ...each, Username: `u${index}@x.example` }));
       db.exec(`DELETE FROM "User"`);
       upsertRecords(
@@ -146,10 +150,34 @@ test("any WHERE clause selects the users that a plain reading of it selects", ()
         users.map((each) => ({ ...each })),
       );
       const soql = `SELECT Username FROM User WHERE ${write(where)} ORDER BY Username`;
-      const { records } = runQuery(db, soql, fullVisibility, { version: "v60.0", batchSize: 2000 });
+      const { records } = await runQuery(db, soql, fullVisibility, { version: "v60.0", batchSize: 2000 });
       const expected = users.filter((each) => holds(where, each)).map((each) => each.Username);
       expect(records.map((record) => record["Username"])).toEqual(expected.toSorted());
     }),
     { numRuns: 400 },
   );
+});
+
+test("a query of a known form is read as the parser reads it, whatever instants it names", async () => {
+  const db = openDatabase(temporaryFile());
+  onTestFinished(() => void db.close());
+  const kept = db.prepare("SELECT count(*) FROM parsed_query").pluck();
+  await fc.assert(
+    fc.asyncProperty(clause, async (where) => {
+      const soql = `SELECT Username FROM User WHERE CreatedDate < 2020-01-01T00:00:00Z AND ${write(where)}`;
+      expect(await parseSoql(db, soql)).toEqual(parseQuery(soql));
+      const before = kept.get();
+      const later = soql.replaceAll(/20(20|26)-01-0(\d)T/g, "2031-12-1$2T");
+      expect(later).not.toBe(soql);
+      expect(await parseSoql(db, later)).toEqual(parseQuery(later));
+      expect(kept.get()).toBe(before);
+    }),
+    { numRuns: 200 },
+  );
+  expect(kept.get()).toBe(100);
+});
+
+test("what is kept of a query is the work of the parser that is installed", () => {
+  const file = new URL("../../node_modules/@jetstreamapp/soql-parser-js/package.json", import.meta.url);
+  expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ version: parserVersion });
 });

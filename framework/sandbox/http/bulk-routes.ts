@@ -22,7 +22,7 @@ export function bulkRoutes(org: Org): SandboxApp {
     const request = readJobRequest(body, context.req.param("version"));
     const failure =
       context.get("fault")?.kind === "query-timeout" ? `QUERY_TIMEOUT: ${queryTimeout().message}` : undefined;
-    return context.json(createJob(org.db, request, context.get("visibility"), failure));
+    return context.json(await createJob(org.db, request, context.get("visibility"), failure));
   });
   app.get(base, (context) => context.json(listJobs(org.db)));
   app.get(`${base}/:id`, (context) => context.json(pollJob(org.db, context.req.param("id"))));

@@ -56,11 +56,11 @@ export function dataRoutes(org: Org): SandboxApp {
   });
   app.get("/services/data/:version/sobjects/:object/:id", (context) => retrieve(org, context));
   for (const resource of ["query", "queryAll"]) {
-    app.get(`/services/data/:version/${resource}`, (context) => {
+    app.get(`/services/data/:version/${resource}`, async (context) => {
       const soql = context.get("soql");
       if (soql === undefined) throw malformed("SOQL query cannot be empty: the parameter q is missing");
       if (context.get("fault")?.kind === "query-timeout") throw queryTimeout();
-      return context.json(runQuery(org.db, soql, context.get("visibility"), pageOptions(context)));
+      return context.json(await runQuery(org.db, soql, context.get("visibility"), pageOptions(context)));
     });
     app.get(`/services/data/:version/${resource}/:locator`, (context) =>
       context.json(
@@ -88,7 +88,7 @@ function pageOptions(context: Context<SandboxEnv>) {
   return { version: context.req.param("version") ?? "", batchSize };
 }
 
-function retrieve(org: Org, context: Context<SandboxEnv>) {
+async function retrieve(org: Org, context: Context<SandboxEnv>) {
   const name = objectNamed(context.req.param("object") ?? "");
   const id = longId(context.req.param("id") ?? "");
   const { hiddenFields } = context.get("visibility");
@@ -97,7 +97,8 @@ function retrieve(org: Org, context: Context<SandboxEnv>) {
   const fields = context.req.query("fields") ?? (all.map((field) => field.name).join(", ") || "Id, Name");
   if (id === undefined) throw notFound();
   const soql = `SELECT ${fields} FROM ${name} WHERE Id = '${id}'`;
-  const [record] = runQuery(org.db, soql, context.get("visibility"), pageOptions(context)).records;
+  const { records } = await runQuery(org.db, soql, context.get("visibility"), pageOptions(context));
+  const [record] = records;
   if (record === undefined) throw notFound();
   return context.json(record);
 }

@@ -1,4 +1,3 @@
-import { parseQuery } from "@jetstreamapp/soql-parser-js";
 import type { FieldFunctionExpression, FieldType, OrderByClause, Query } from "@jetstreamapp/soql-parser-js";
 
 import { errorAt, malformed, SalesforceError } from "../salesforce-error.ts";
@@ -35,20 +34,12 @@ export interface QueryPlan {
 }
 
 /**
- * Reads a SOQL query. `now` (seconds) is what date literals are relative to, `hidden` the lower-case names of fields that
+ * Understands a SOQL query, given as text and as the parser reads it. `now` (seconds) is what date literals are relative to, `hidden` the lower-case names of fields that
  * this user may not see.
  *
  * @throws SalesforceError `MALFORMED_QUERY`, `INVALID_FIELD`, `INVALID_TYPE` and others, worded as Salesforce does.
  */
-export function planQuery(text: string, now: number, hidden: ReadonlySet<string>): QueryPlan {
-  if (text.length > 100_000) {
-    throw new SalesforceError(
-      400,
-      "QUERY_TOO_COMPLICATED",
-      "SOQL statements cannot be longer than 100000 characters.",
-    );
-  }
-  const query = parse(text);
+export function planQuery(text: string, query: Query, now: number, hidden: ReadonlySet<string>): QueryPlan {
   const entity = findEntity(text, query.sObject ?? "", query.sObjectAlias, hidden);
   const shape = shapeOf(entity, query);
   if ((query.offset ?? 0) > 2000) {
@@ -62,15 +53,6 @@ export function planQuery(text: string, now: number, hidden: ReadonlySet<string>
     limit: query.limit,
     offset: query.offset,
   };
-}
-
-function parse(text: string): Query {
-  try {
-    return parseQuery(text);
-  } catch (error) {
-    const [reason = "the query cannot be read"] = error instanceof Error ? error.message.split("\n") : [];
-    throw malformed(`unexpected token: ${reason}`);
-  }
 }
 
 const asList = <T>(value: T | T[] | undefined): readonly T[] =>
