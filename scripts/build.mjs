@@ -17,7 +17,9 @@ const { metafile } = await build({
   platform: "node",
   target: "node20",
   jsx: "automatic",
-  sourcemap: true,
+  // Beside the files and not named in them: a project's own modules are mapped as they load, and every chunk loaded after
+  // them would have its map read and parsed as well.
+  sourcemap: "external",
   minifySyntax: true,
   minifyWhitespace: true,
   define: { "process.env.NODE_ENV": '"production"' },

@@ -1,7 +1,7 @@
 import type { Row } from "../lakehouse/lakehouse.ts";
 import { checkBreaker } from "./breaker.ts";
 import { Extraction, type ExtractionOptions } from "./extraction.ts";
-import { type ExtractManifest, holdsNothing } from "./load-package.ts";
+import { type ExtractManifest, landsNothing } from "./load-package.ts";
 import { NdjsonWriter } from "./ndjson.ts";
 import { readProvenWindow } from "./prove-window.ts";
 import { returnRows, sweep, tombstones } from "./sweep-absent.ts";
@@ -49,7 +49,7 @@ export async function extract(options: ExtractionOptions): Promise<Extracted> {
     visibleUsers: found.visible,
     calls: org.calls(),
   };
-  if (!holdsNothing(manifest) || spec.write_disposition === "replace") {
+  if (!landsNothing(manifest, spec)) {
     await load.open(options.opening);
     await load.finishExtract(manifest);
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import type { AssetKey } from "../definition/asset-key.ts";
 import { readJson, writeJsonDurably } from "./durable-file.ts";
+import type { Spec } from "./spec.ts";
 
 const openingSchema = z.object({
   key: z.string(),
@@ -109,9 +110,9 @@ export class LoadPackage {
   finishLoad = (landed: Landed) => writeJsonDurably(this.path("landed.json"), landed);
 }
 
-/** Whether a package holds no row, so that there is nothing to normalize and, unless the table is replaced, to land. */
-export function holdsNothing({ files, rowFiles }: ExtractManifest): boolean {
-  return files.length + rowFiles.length === 0;
+/** Whether there is nothing to keep and to land: no row, and no table that is to become empty. */
+export function landsNothing({ files, rowFiles }: ExtractManifest, spec: Spec): boolean {
+  return files.length + rowFiles.length === 0 && spec.write_disposition !== "replace";
 }
 
 /** A new load id: unique, and sorting as text by the time of its making. */

@@ -13,7 +13,7 @@ import { isLanded, land, rejectedTable } from "./land.ts";
 import { readKnownUsers } from "./latest-rows.ts";
 import {
   type ExtractManifest,
-  holdsNothing,
+  landsNothing,
   listPackages,
   LoadPackage,
   newLoadId,
@@ -62,7 +62,7 @@ export async function materializeObject(
   let cursor = await trusted(work, stored, versions.table);
   for (const load of finished) cursor = nextCursor(spec, load, cursor);
   const newest = await loadNew(work, org, { basis, cursor, boundary, rejected, versions });
-  await removeOld(work);
+  if (!landsNothing(newest.manifest, spec)) await removeOld(work);
   return {
     metadata: loadMetadata([...finished, newest], org, await countRows(work)),
     cursor: {
@@ -179,8 +179,7 @@ async function finish(
   load: LoadPackage,
   manifest: ExtractManifest,
 ): Promise<FinishedLoad> {
-  if (holdsNothing(manifest) && spec.write_disposition !== "replace")
-    return { load, manifest, ...nothingLanded };
+  if (landsNothing(manifest, spec)) return { load, manifest, ...nothingLanded };
   context.progress({ message: "normalizing" });
   const normalized = (await load.normalized()) ?? (await normalize(load, spec, manifest, context.signal));
   context.progress({ message: "landing", unit: "rows", done: 0, total: normalized.rows });

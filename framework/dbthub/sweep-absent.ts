@@ -91,8 +91,14 @@ const nothingFound = { absent: new Set<string>(), strays: [], returned: [] } as 
 /** Stands for a sweep; lines, so that no two sweeps have one text. */
 function digestOf(found: ReadonlyMap<string, string>): string {
   const hash = createHash("sha256");
-  for (const [id, stamp] of found) hash.update(`${id} ${stamp}\n`);
-  return hash.digest("hex");
+  let lines = "";
+  for (const [id, stamp] of found) {
+    lines += `${id} ${stamp}\n`;
+    if (lines.length < 1_000_000) continue;
+    hash.update(lines);
+    lines = "";
+  }
+  return hash.update(lines).digest("hex");
 }
 
 /** Those of the users whose stamp is not the newest that we know, and who never landed with it either. */

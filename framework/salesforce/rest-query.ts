@@ -9,7 +9,8 @@ const pageSchema = z.object({
   totalSize: z.int(),
   done: z.boolean(),
   nextRecordsUrl: z.string().optional(),
-  records: z.array(z.record(z.string(), z.unknown())),
+  // Looked at, not copied value by value: pages are large.
+  records: z.array(z.custom<SourceRecord>((value) => typeof value === "object" && value !== null)),
 });
 
 /** Longest URI that Salesforce takes, bytes. */
