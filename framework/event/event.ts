@@ -92,8 +92,8 @@ export type RunEvent =
       readonly selection: string;
       /** Keys in topological order. */
       readonly keys: readonly string[];
-      /** How many partitions the run works on, of the assets that have partitions. */
-      readonly partitions?: Readonly<Record<string, number>>;
+      /** The partitions that the run works on, in order, of the assets that have partitions. */
+      readonly partitions?: Readonly<Record<string, readonly string[]>>;
       readonly workers: number;
       /** Median duration of each key's last 10 materializations, where known. */
       readonly usualMs: Readonly<Record<string, number>>;

@@ -5,7 +5,7 @@ import type { RunSession } from "./run-session.ts";
 export interface RunScope {
   /** In topological order. */
   readonly keys: readonly AssetKey[];
-  readonly partitions: Readonly<Record<string, number>>;
+  readonly partitions: Readonly<Record<string, readonly string[]>>;
   readonly usualMs: Readonly<Record<string, number>>;
 }
 

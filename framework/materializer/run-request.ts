@@ -45,7 +45,7 @@ export interface RunRequest {
 }
 
 /** What of a request a person asks for, or an earlier run did. */
-export type AskedFor = Pick<RunRequest, "keys" | "forced" | "selection" | "tags" | "resumes">;
+export type AskedFor = Pick<RunRequest, "keys" | "partitions" | "forced" | "selection" | "tags" | "resumes">;
 
 /** How a run ended. */
 export interface RunSummary {

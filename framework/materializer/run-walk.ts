@@ -89,13 +89,12 @@ export class RunWalk {
         return ms === undefined ? [] : [[key, ms] as const];
       }),
     );
-    return recordStart(this.#session, { keys, partitions: this.#partitionCounts(), usualMs });
+    return recordStart(this.#session, { keys, partitions: this.#partitioned(), usualMs });
   }
 
-  #partitionCounts(): Readonly<Record<string, number>> {
+  #partitioned(): Readonly<Record<string, readonly string[]>> {
     const { partitionGraph } = this.#session;
-    const partitioned = [...this.#partitions].filter(([key]) => partitionGraph.set(key) !== undefined);
-    return Object.fromEntries(partitioned.map(([key, partitions]) => [key, partitions.length]));
+    return Object.fromEntries([...this.#partitions].filter(([key]) => partitionGraph.set(key) !== undefined));
   }
 
   #end(startedAt: string): RunSummary {

@@ -5,7 +5,7 @@ import { unreachable } from "../util/unreachable.ts";
 import { causeWord } from "./words/cause.ts";
 import { valueText } from "./words/check.ts";
 import { rowCountOf } from "./words/metadata.ts";
-import { unitCount } from "./progress/estimate.ts";
+import { partitionCounts, unitCount } from "./progress/estimate.ts";
 import { tagsText } from "./words/run.ts";
 import { cleanText, unitName } from "./words/text.ts";
 
@@ -64,7 +64,7 @@ class PlainReporter implements Reporter {
     switch (event.type) {
       case "run-started":
         this.#usualMs = event.usualMs;
-        this.#total = unitCount({ keys: event.keys, partitions: event.partitions ?? {} });
+        this.#total = unitCount({ keys: event.keys, partitions: partitionCounts(event.partitions) });
         return this.#line(event.at, 0, "start", "", {
           run: event.runId,
           target: event.target,

@@ -130,6 +130,47 @@ describe("runs resume", () => {
   });
 });
 
+describe("a run over partitions", () => {
+  const config = (regions: string) => `
+import { defineAsset, defineConfig, staticPartitions } from "moraine";
+const orders = defineAsset({
+  key: "raw/orders",
+  partitions: staticPartitions([${regions}]),
+  materialize: ({ partition }) => {
+    if (process.env.FAIL?.includes(partition.key)) throw new Error("told to fail");
+  },
+});
+const total = defineAsset({ key: "mart/total", deps: { orders }, materialize: () => {} });
+export default defineConfig({ name: "regions", assets: [orders, total] });`;
+
+  it("is gone on with partition by partition", async () => {
+    const project = new RowProject();
+    project.write("moraine.config.ts", config('"eu", "us", "asia"'));
+    const first = await project.ran(["materialize", "--force", "*"], { FAIL: "us,asia" });
+    expect(first.started.partitions).toEqual({ "raw/orders": ["eu", "us", "asia"] });
+    expect((await project.run("runs", first.runId)).stdout).toContain("raw/orders[asia]");
+    const second = await project.ran(["materialize", "--retry", first.runId], { FAIL: "asia" });
+    expect(second.started.partitions).toEqual({ "raw/orders": ["us", "asia"] });
+    const third = await project.ran(["runs", "resume", first.runId]);
+    expect(third.started).toMatchObject({
+      partitions: { "raw/orders": ["asia"] },
+      forced: ["raw/orders", "mart/total"],
+    });
+    expect(third.outcomes).toEqual({ "raw/orders": "materialized", "mart/total": "materialized" });
+  });
+
+  it("can't be gone on with without a partition that it has left", async () => {
+    const project = new RowProject();
+    project.write("moraine.config.ts", config('"eu", "us"'));
+    const { runId } = await project.ran(["materialize"], { FAIL: "us" });
+    project.write("moraine.config.ts", config('"eu"'));
+    const { code, stderr } = await project.run("materialize", "--retry", runId);
+    expect(code).toBe(2);
+    expect(stderr).toContain("has 1 asset left that the project no longer has: raw/orders[us]");
+    expect(stderr).toContain("next      moraine materialize mart/total");
+  });
+});
+
 describe("a run can't be gone on with", () => {
   const failed = async (project: RowProject, ...args: readonly string[]) =>
     (await project.ran(["materialize", ...args], { FAIL: "mart/users" })).runId;

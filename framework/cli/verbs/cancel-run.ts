@@ -3,6 +3,7 @@ import { type RunOwner, whereIsOwner } from "../../store/run-owner.ts";
 import type { RunRecord, Store } from "../../store/store.ts";
 import { countsText } from "../../tui/words/run.ts";
 import { countOf, someOf } from "../../tui/words/numbers.ts";
+import { unitName } from "../../tui/words/text.ts";
 import { systemClock } from "../../util/clock.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import { exitCode } from "../exit-code.ts";
@@ -98,7 +99,7 @@ function isCancelling(store: Store, runId: string): boolean {
 
 function waitingText(store: Store, runId: string): string {
   const working = store.attempts(runId).filter((attempt) => attempt.outcome === undefined);
-  const keys = [...new Set(working.map((attempt) => attempt.key))];
+  const keys = [...new Set(working.map(unitName))];
   return keys.length === 0
     ? `run ${runId} is told to end`
     : `run ${runId} is told to end; waiting for ${countOf(keys.length, "asset")}: ${someOf(keys)} (--now kills it)`;

@@ -5,6 +5,7 @@ import { tableLines } from "../../tui/words/columns.ts";
 import { reasonTag } from "../../tui/words/failure.ts";
 import { formatDuration } from "../../tui/words/numbers.ts";
 import { tagsText } from "../../tui/words/run.ts";
+import { unitName } from "../../tui/words/text.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
 import type { OpenConfig } from "../project/open-project.ts";
@@ -44,7 +45,7 @@ export function showRun(context: VerbContext, { store }: OpenConfig, id: string)
       ],
       attempts.map((attempt) => [
         signs.sign[attempt.outcome ?? "running"],
-        attempt.key,
+        unitName(attempt),
         attempt.attempt === 0 ? "" : String(attempt.attempt),
         attempt.outcome ?? "",
         attempt.finishedAt === undefined || attempt.attempt === 0
@@ -66,7 +67,7 @@ export function showRun(context: VerbContext, { store }: OpenConfig, id: string)
       [
         ...checks.map((check) => [
           signs.sign[checkSign(check)],
-          check.key,
+          unitName(check),
           check.check,
           severityText(check),
           checkText(check),

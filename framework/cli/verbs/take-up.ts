@@ -1,5 +1,6 @@
-import type { AssetKey } from "../../definition/asset-key.ts";
-import { failedKeys, type PastRun, readPastRun, unfinishedKeys } from "../../materializer/past-run.ts";
+import { type Unit, unitId } from "../../definition/unit.ts";
+import { PartitionGraph } from "../../graph/partition-graph.ts";
+import { failedUnits, type PastRun, readPastRun, unfinishedUnits } from "../../materializer/past-run.ts";
 import type { AskedFor } from "../../materializer/run-request.ts";
 import { countOf, someOf } from "../../tui/words/numbers.ts";
 import type { OpenProject } from "../project/open-project.ts";
@@ -9,17 +10,18 @@ import { findRun } from "./find-run.ts";
 /** What `runs resume` runs: all that the run has left. @throws UsageError when that can't be done */
 export function resumeOf(project: OpenProject, id: string): AskedFor {
   const past = pastRunOf(project, id, (runId) => `moraine runs resume ${runId}`);
-  return askedAgain(project, past, unfinishedKeys(past));
+  return new Present(project).askedAgain(past, unfinishedUnits(past));
 }
 
 /** What `materialize --retry` runs: what failed, and what waited for it. @throws UsageError when that can't be done */
 export function retryOf(project: OpenProject, id: string): AskedFor {
   const past = pastRunOf(project, id, (runId) => `moraine materialize --retry ${runId}`);
-  const keys = failedKeys(past, project.graph);
-  if (keys.length > 0) return askedAgain(project, past, keys);
+  const present = new Present(project);
+  const units = failedUnits(past, present.partitionGraph, (unit) => present.has(unit));
+  if (units.length > 0) return present.askedAgain(past, units);
   throw new UsageError(
     `nothing of run ${past.run.id} is left that failed or was skipped`,
-    unfinishedKeys(past).length > 0 ? `moraine runs resume ${past.run.id}` : again(past.run.selection),
+    unfinishedUnits(past).length > 0 ? `moraine runs resume ${past.run.id}` : again(past.run.selection),
   );
 }
 
@@ -49,29 +51,51 @@ function pastRunOf(project: OpenProject, id: string, command: (runId: string) =>
       `moraine logs ${working.id} --follow, or moraine runs cancel ${working.id}`,
     );
   }
-  if (past.keys.length === 0 && /^check( |$)/.test(run.selection))
+  if (past.units.length === 0 && /^check( |$)/.test(run.selection))
     throw new UsageError(`run ${run.id} had no assets: it only ran checks`, `moraine ${run.selection}`);
   if (run.status === "succeeded")
     throw new UsageError(`run ${run.id} succeeded: nothing of it is left`, again(run.selection));
   return past;
 }
 
-function askedAgain({ graph }: OpenProject, { run, forced }: PastRun, keys: readonly AssetKey[]): AskedFor {
-  const gone = keys.filter((key) => !graph.has(key));
-  if (gone.length > 0) {
-    const left = keys.filter((key) => graph.has(key));
-    throw new UsageError(
-      `run ${run.id} has ${countOf(gone.length, "asset")} left that the project no longer has: ${someOf(gone)}`,
-      again(left.length <= 8 ? left.join(" ") : run.selection),
-    );
+/** The project's units at present. */
+class Present {
+  readonly partitionGraph: PartitionGraph;
+  readonly #project: OpenProject;
+
+  constructor(project: OpenProject) {
+    this.#project = project;
+    this.partitionGraph = new PartitionGraph(project.graph, new Date());
   }
-  return {
-    keys,
-    forced: new Set(keys.filter((key) => forced.has(key))),
-    selection: run.selection,
-    tags: run.tags,
-    resumes: run.id,
-  };
+
+  has({ key, partition }: Unit): boolean {
+    if (!this.#project.graph.has(key)) return false;
+    const set = this.partitionGraph.set(key);
+    return set === undefined ? partition === "" : set.has(partition);
+  }
+
+  /** The request for some units of a past run. @throws UsageError when some are not there any more */
+  askedAgain({ run, forced }: PastRun, units: readonly Unit[]): AskedFor {
+    const gone = units.filter((unit) => !this.has(unit));
+    if (gone.length > 0) {
+      const keys = [...new Set(units.filter((unit) => this.has(unit)).map(({ key }) => key))];
+      throw new UsageError(
+        `run ${run.id} has ${countOf(gone.length, "asset")} left that the project no longer has: ${someOf(gone.map(unitId))}`,
+        again(keys.length <= 8 ? keys.join(" ") : run.selection),
+      );
+    }
+    const partitions = new Map(units.map(({ key }) => [key, [] as string[]]));
+    for (const { key, partition } of units) partitions.get(key)?.push(partition);
+    const keys = [...partitions.keys()];
+    return {
+      keys,
+      partitions: { type: "named", keys: partitions },
+      forced: new Set(keys.filter((key) => forced.has(key))),
+      selection: run.selection,
+      tags: run.tags,
+      resumes: run.id,
+    };
+  }
 }
 
 function again(selection: string): string {

@@ -27,6 +27,13 @@ export function waiting(state: ProgressState): { readonly next: string | undefin
   return { next: left[0]?.[0], more: Math.max(0, total - 1) };
 }
 
+/** How many partitions of each asset a run works on, of the assets that have partitions. */
+export function partitionCounts(
+  partitions: Readonly<Record<string, readonly string[]>> = {},
+): ProgressState["partitions"] {
+  return Object.fromEntries(Object.entries(partitions).map(([key, keys]) => [key, keys.length]));
+}
+
 /** How many outcomes the run will have: assets, and partitions where an asset has them. */
 export function unitCount({ keys, partitions }: Pick<ProgressState, "keys" | "partitions">): number {
   return keys.reduce((sum, key) => sum + (partitions[key] ?? 1), 0);

@@ -1,6 +1,7 @@
 import type { RunEvent } from "../../event/event.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import { unitName } from "../words/text.ts";
+import { partitionCounts } from "./estimate.ts";
 import type { ProgressState, RunningAsset } from "./progress-state.ts";
 
 /** The state after one more event. The event's own stamp is the only clock. */
@@ -15,7 +16,7 @@ export function reduceProgress(state: ProgressState, event: RunEvent): ProgressS
         workers: event.workers,
         startedMs: Date.parse(event.at),
         keys: event.keys,
-        partitions: event.partitions ?? {},
+        partitions: partitionCounts(event.partitions),
         usualMs: event.usualMs,
       };
     case "asset-started":
