@@ -118,6 +118,7 @@ export class Attempt {
     });
     this.#release();
     if (id === undefined) return this.fail(leaseLost(this.unit));
+    if (failure !== undefined) this.#session.failedChecks.set(unitId(this.unit), failedChecks);
     this.#session.world.note({ ...record, id, upstreams: this.#upstreams.map((read) => this.#edge(read)) });
     this.#session.show(event);
     return outcome;

@@ -40,6 +40,8 @@ export class RunSession {
   readonly request: RunRequest;
   readonly lake: LakeTables;
   readonly partitionGraph: PartitionGraph;
+  /** Units that this run wrote and whose blocking checks failed, with the names of these. */
+  readonly failedChecks = new Map<UnitId, readonly string[]>();
   /** Aborts when the person cancels or the run itself has to stop. */
   readonly signal: AbortSignal;
   readonly #stop = new AbortController();

@@ -5,6 +5,7 @@ import type { Batch } from "../definition/batch.ts";
 import { type Unit, type UnitId, unitId } from "../definition/unit.ts";
 import type { Cause, Outcome } from "../event/event.ts";
 import { computeStatuses, ownCauses, trimCauses } from "../staleness/compute-statuses.ts";
+import { anyHoldsBack, holdsBack } from "../staleness/holds-back.ts";
 import { deferred } from "../util/deferred.ts";
 import type { BatchMember } from "./batch-invocation.ts";
 import { runBatch } from "./batch-runner.ts";
@@ -146,7 +147,7 @@ export class RunWalk {
     for (const upstream of partitionGraph.upstreams(unit)) {
       let isThere = false;
       for (const partition of upstream.partitions) {
-        const held = this.#heldBackBy({ key: upstream.key, partition });
+        const held = this.#heldBackBy({ key: upstream.key, partition }, unit.key);
         if (held === undefined) isThere = true;
         else if (upstream.isRequired || held !== "missing")
           return this.#notRun(upstream.key, partition, held);
@@ -157,15 +158,24 @@ export class RunWalk {
     return causes.length === 0 ? { outcome: "fresh" } : { run: causes };
   }
 
-  /** Why nothing may read a unit now: its outcome in this run, or `missing` when it was never made or failed a check. */
-  #heldBackBy(upstream: Unit): Outcome | "missing" | undefined {
+  /**
+   * Why a direct downstream may not read a unit now: the unit's outcome in this run; or, of a unit that is not part of
+   * it, `missing` when it was never made or the last result of a check holds the downstream back.
+   */
+  #heldBackBy(upstream: Unit, downstream: AssetKey): Outcome | "missing" | undefined {
+    const { graph, observations, failedChecks } = this.#session;
     const outcome = this.#outcomes.get(unitId(upstream));
+    const isHeldBy = (failed: readonly string[]) =>
+      anyHoldsBack(graph.checks(upstream.key), failed, downstream);
+    if (outcome === "failed") {
+      // Written, and good enough for those whom no failed check names.
+      const failed = failedChecks.get(unitId(upstream));
+      return failed === undefined || isHeldBy(failed) ? outcome : undefined;
+    }
     if (outcome !== undefined) return isUsable(outcome) ? undefined : outcome;
     if (this.#units.has(upstream)) return undefined;
-    const { observations } = this.#session;
-    const isUsableNow =
-      observations.provenance(upstream) !== undefined && observations.failedCheck(upstream) === undefined;
-    return isUsableNow ? undefined : "missing";
+    const isThere = observations.provenance(upstream) !== undefined;
+    return isThere && !isHeldBy(observations.failedChecks(upstream)) ? undefined : "missing";
   }
 
   #notRun(key: AssetKey, partition: string, held: Outcome | "missing"): Decision {
@@ -260,7 +270,9 @@ export class RunWalk {
       if (members.has(key) || this.#claimed.has(unitId(unit))) continue;
       const upstreams = graph.upstreams(key).filter((upstream) => this.#partitions.has(upstream));
       const inside = upstreams.filter((upstream) => members.has(upstream));
-      const isOpen = upstreams.every((upstream) => members.has(upstream) || this.#isDone(upstream));
+      const isOpen = upstreams.every((upstream) =>
+        members.has(upstream) ? this.#isCheckedInBatch(upstream, key) : this.#isDone(upstream, key),
+      );
       if (inside.length === 0 || !isOpen) continue;
       this.#claimed.add(unitId(unit));
       const upstreamCauses = inside.map((upstream): Cause => ({
@@ -274,11 +286,17 @@ export class RunWalk {
     return this.#units.order.flatMap(({ key }) => members.get(key) ?? []);
   }
 
-  #isDone(key: AssetKey): boolean {
+  /** Whether the batch itself asks everything that could hold the downstream back; our own checks run after the call. */
+  #isCheckedInBatch(key: AssetKey, downstream: AssetKey): boolean {
+    const { graph } = this.#session;
+    return graph.checks(key).every((check) => check.source.type === "batch" || !holdsBack(check, downstream));
+  }
+
+  #isDone(key: AssetKey, downstream: AssetKey): boolean {
     const partitions = this.#partitions.get(key) ?? [];
     return partitions.every((partition) => {
-      const outcome = this.#outcomes.get(unitId({ key, partition }));
-      return outcome !== undefined && isUsable(outcome);
+      const unit: Unit = { key, partition };
+      return this.#outcomes.has(unitId(unit)) && this.#heldBackBy(unit, downstream) === undefined;
     });
   }
 

@@ -24,8 +24,8 @@ export interface Observations {
   hasLostTable(key: AssetKey): boolean;
   /** The data version that the unit has now, whoever wrote it. */
   dataVersion(unit: Unit): string | undefined;
-  /** A blocking check of the unit whose last result failed. */
-  failedCheck(unit: Unit): string | undefined;
+  /** The blocking checks of the unit whose last result failed, by name. */
+  failedChecks(unit: Unit): readonly string[];
   readonly now: Date;
   /**
    * Whether somebody asks for new data now (`materialize`, `plan`): then an asset that reads the outside world with
@@ -123,8 +123,7 @@ export function ownCauses(
     causes.push({ type: "code", from: provenance.codeVersion, to: codeVersion });
   }
   causes.push(...dataCauses(upstreams, provenance, observations));
-  const check = observations.failedCheck(unit);
-  if (check !== undefined) causes.push({ type: "failed-check", check });
+  for (const check of observations.failedChecks(unit)) causes.push({ type: "failed-check", check });
   if (asset.refresh !== undefined && isRefreshDue(asset.refresh.everyMs, provenance.at, unit, observations)) {
     causes.push({ type: "refresh", lastAt: provenance.at, everyMs: asset.refresh.everyMs });
   }

@@ -1,5 +1,6 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 import { type Unit, type UnitId, unitId } from "../definition/unit.ts";
+import { hasPassed } from "../event/has-passed.ts";
 import type { AssetGraph } from "../graph/asset-graph.ts";
 import type { CheckResultRecord, MaterializationRecord, StoreReader } from "../store/store.ts";
 import type { Observations, Provenance } from "./compute-statuses.ts";
@@ -34,7 +35,7 @@ export class RecordedWorld implements Observations {
   readonly now: Date;
   readonly #options: ObserveOptions;
   readonly #records: Map<AssetKey, Map<string, MaterializationRecord>>;
-  readonly #failed = new Map<UnitId, string>();
+  readonly #failed = new Map<UnitId, readonly string[]>();
   readonly #blocking = new Map<AssetKey, ReadonlySet<string>>();
   /** Units that were written after the question was asked: they have been refreshed already. */
   readonly #answered = new Set<UnitId>();
@@ -68,8 +69,8 @@ export class RecordedWorld implements Observations {
       : version;
   }
 
-  failedCheck(unit: Unit): string | undefined {
-    return this.#failed.get(unitId(unit));
+  failedChecks(unit: Unit): readonly string[] {
+    return this.#failed.get(unitId(unit)) ?? [];
   }
 
   isAsked(unit: Unit): boolean {
@@ -104,10 +105,11 @@ export class RecordedWorld implements Observations {
   }
 
   #noteChecks(results: readonly CheckResultRecord[]): void {
-    for (const { key, partition, check, result, failure } of results) {
-      const id = unitId({ key, partition });
-      const hasFailed = !(result.passed && failure === undefined);
-      if (hasFailed && !this.#failed.has(id) && this.#isBlocking(key, check)) this.#failed.set(id, check);
+    for (const result of results) {
+      const { key, check } = result;
+      if (hasPassed(result) || !this.#isBlocking(key, check)) continue;
+      const id = unitId(result);
+      this.#failed.set(id, [...(this.#failed.get(id) ?? []), check]);
     }
   }
 

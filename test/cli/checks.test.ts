@@ -44,6 +44,15 @@ const steady = (text: string) =>
     .replaceAll(/\d+[smh] ago/g, "AGE ago")
     .replaceAll(/\b\d+\.\ds\b/g, "TIME");
 
+it("a failed check that names what it blocks fails the run and leaves the rest running", async () => {
+  const project = await afterTwoRuns();
+  expect(await project.json("runs", "--status", "failed")).toMatchObject([
+    { counts: { materialized: 1, failed: 1, skipped: 1 } },
+  ]);
+  expect((await project.run("materialize", "mailing")).code).toBe(1);
+  expect((await project.run("materialize", "countries")).code).toBe(0);
+});
+
 describe("check --rows", () => {
   it("asks the table by the check's own query", async () => {
     const project = await afterTwoRuns();

@@ -50,7 +50,7 @@ function observations(world: World, more: Partial<Observations> = {}): Observati
     },
     hasLostTable: () => false,
     dataVersion: ({ key }) => world[key]?.dataVersion,
-    failedCheck: () => undefined,
+    failedChecks: () => [],
     now,
     isAsked: () => false,
     ...more,
@@ -154,11 +154,12 @@ describe("staleness", () => {
     expect(at("2026-01-31T23:00:00.000Z")).toBe("stale");
   });
 
-  it("names the blocking check that failed last", () => {
-    const failedCheck = ({ key }: { readonly key: AssetKey }) =>
-      key === mart.key ? "one_current_row" : undefined;
-    expect(statusOf(upToDate, { failedCheck })["mart/users"]).toEqual([
+  it("names every blocking check that failed last", () => {
+    const failedChecks = ({ key }: { readonly key: AssetKey }) =>
+      key === mart.key ? ["no_gap", "one_current_row"] : [];
+    expect(statusOf(upToDate, { failedChecks })["mart/users"]).toEqual([
       "stale",
+      { type: "failed-check", check: "no_gap" },
       { type: "failed-check", check: "one_current_row" },
     ]);
   });
