@@ -37,7 +37,7 @@ export function recordCheck(
     check: check.name,
     severity: check.severity,
     blocking: check.blocking,
-    durationMs: report.durationMs,
+    durationMs: Math.round(report.durationMs),
     result,
     ...(failure === undefined ? {} : { failure }),
   });
@@ -115,8 +115,21 @@ async function callCheck(
     // Cancelled is not failed: whoever asked ends as cancelled, and the check keeps the result that it had.
     if (session.signal.aborted) throw error;
     const subject = `check ${name} on ${unitId(unit)}`;
-    return { result: { passed: false }, failure: failureOf(error, { unit, runId: session.runId, subject }) };
+    const failure = signal.aborted
+      ? timedOut(subject, session.graph.asset(unit.key).timeoutMs)
+      : failureOf(error, { unit, runId: session.runId, subject });
+    return { result: { passed: false }, failure };
   }
+}
+
+/** The only thing beside the person that aborts a check. */
+function timedOut(subject: string, timeoutMs: number | undefined): Failure {
+  return {
+    reason: "timeout",
+    message: `${subject} had not ended when the asset's ${timeoutMs} ms were over`,
+    retryable: true,
+    next: "give the asset a longer `timeoutMs`: it holds for the body and its checks together",
+  };
 }
 
 /** No result is an error: what was expected to report and did not. */
@@ -136,7 +149,6 @@ export function missingReport(check: Check): CheckReport {
   };
 }
 
-/**
 /**
  * What a body is given as `reportCheck`: keeps results until they are recorded. It throws FailureError `asset-error` for
  * a check that nobody declared: what it found would be lost, and silence would pass for success.

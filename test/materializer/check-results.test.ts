@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type Asset, type Check, type CheckOutcome, defineAsset, defineCheck } from "moraine";
 import type { Batch } from "../../framework/definition/batch.ts";
@@ -49,6 +50,21 @@ describe("a check whose body gives no result", () => {
     expect(rig.store.checkResults(raw.asset.key)[0]?.failure).toMatchObject({
       reason: "asset-error",
       message: "check has_rows on raw/users threw: no such column",
+    });
+  });
+
+  it("because the asset's time is over has failed for that reason", async () => {
+    const rig = new Rig();
+    const raw = defineAsset({ key: "raw/users", codeVersion: "1", timeoutMs: 300, materialize: () => {} });
+    const check = defineCheck({
+      asset: raw,
+      name: "slow",
+      run: ({ signal }) => setTimeout(2 ** 30, { passed: true }, { signal }),
+    });
+    expect(await rig.run([raw], { checks: [check] })).toMatchObject({ outcomes: { "raw/users": "failed" } });
+    expect(rig.store.checkResults(raw.key)[0]?.failure).toMatchObject({
+      reason: "timeout",
+      message: "check slow on raw/users had not ended when the asset's 300 ms were over",
     });
   });
 
