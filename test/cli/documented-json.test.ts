@@ -66,6 +66,7 @@ describe("the JSON of docs/cli.md", () => {
     ["lineage", ["lineage"]],
     ["runs", ["runs"]],
     ["query", ["query", "SELECT * FROM raw.users"]],
+    ["types", ["types", "--out", join(directory, "moraine.types.ts")]],
     ["lake", ["lake"]],
     ["lake optimize", ["lake", "optimize"]],
     ["lake expire", ["lake", "expire", "--older-than", "7d"]],

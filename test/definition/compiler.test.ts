@@ -1,70 +1,25 @@
-import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Asset, defineAsset, defineTable } from "moraine";
 import { renderTypes } from "../../framework/cli/types/render-types.ts";
 import { readRowShapes } from "../../framework/cli/types/row-shapes.ts";
+import { type CompilerError, compilerErrors, installTypes } from "../support/compiler.ts";
 import { MemoryLakehouse } from "../support/memory-lakehouse.ts";
+import { Project } from "../support/moraine.ts";
 
-const repository = resolve(import.meta.dirname, "../..");
-const compiler = join(repository, "node_modules/typescript/bin/tsc");
-
-/** A folder in which projects find moraine's published types and what these name. */
+/** A folder in which projects find moraine's published types. */
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "moraine-tsc-"));
-  const modules = join(folder, "node_modules");
-  mkdirSync(join(modules, "moraine"), { recursive: true });
-  for (const name of ["@standard-schema", "@types", "zod"])
-    symlinkSync(join(repository, "node_modules", name), join(modules, name));
-  cpSync(join(repository, "package.json"), join(modules, "moraine/package.json"));
-  compile("-p", join(repository, "tsconfig.build.json"), "--outDir", join(modules, "moraine/dist/types"));
+  installTypes(folder);
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function compile(...args: readonly string[]): string {
-  return spawnSync(process.execPath, [compiler, ...args], { encoding: "utf8" }).stdout;
-}
-
-const tsconfig = JSON.stringify({
-  compilerOptions: {
-    target: "es2023",
-    module: "nodenext",
-    strict: true,
-    noUnusedLocals: false,
-    noEmit: true,
-    skipLibCheck: true,
-    types: ["node"],
-  },
-});
-
-interface CompilerError {
-  readonly file: string;
-  readonly line: string;
-  readonly message: string;
-}
-
-/** What `tsc` says of a project: each error with the line that it is on. */
+/** What `tsc` finds in a project of these files. */
 function errorsIn(name: string, files: Readonly<Record<string, string>>): readonly CompilerError[] {
-  const project = join(folder, name);
-  for (const [path, text] of Object.entries({
-    ...files,
-    "tsconfig.json": tsconfig,
-    "package.json": '{"type":"module"}',
-  })) {
-    mkdirSync(dirname(join(project, path)), { recursive: true });
-    writeFileSync(join(project, path), text);
-  }
-  const output = compile("-p", project, "--pretty", "false");
-  return [...output.matchAll(/^(\S+?)\((\d+),\d+\): error TS\d+: (.*)$/gm)].map(
-    ([, path = "", line = "", message = ""]) => {
-      const file = path.slice(path.lastIndexOf("/") + 1);
-      const lines = readFileSync(join(project, file), "utf8").split("\n");
-      return { file, line: lines[Number(line) - 1]?.trim() ?? "", message };
-    },
-  );
+  return compilerErrors(new Project(files, join(folder, name)).directory);
 }
 
 const everyType = {

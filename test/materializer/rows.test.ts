@@ -10,6 +10,7 @@ import {
   type Deps,
   type RowSchema,
   rowsCheck,
+  staticPartitions,
 } from "moraine";
 import { type LakeRig, lakeRig } from "../lakehouse/support.ts";
 import { Rig } from "../support/rig.ts";
@@ -172,4 +173,19 @@ test("a check of rows counts and shows those that do not fit, and holds back wha
     joined_at: null,
     misfit: "email, joined_at",
   });
+});
+
+test("a check of rows reads the partition that was made, where it can be told from the rest", async () => {
+  const { rig, asset } = signupAsset<unknown>(narrow);
+  const partitioned: Asset = { ...asset, partitions: staticPartitions(["1", "2"], { column: "id" }) };
+  await rig.run([partitioned], { lakehouse: lake.lake, checks: [rowsCheck({ asset: partitioned })] });
+  const misfits = rig
+    .eventsOf("check-finished")
+    .map(({ partition, result }) => [partition, result.metadata?.["rows"], result.value]);
+  expect(new Map(misfits.map(([partition, ...rest]) => [partition, rest]))).toEqual(
+    new Map([
+      ["1", [{ type: "rows", value: 1 }, 0]],
+      ["2", [{ type: "rows", value: 1 }, 1]],
+    ]),
+  );
 });
