@@ -24,14 +24,28 @@ export interface UnitPlanOptions {
 
 /**
  * The partitions that a run works on, by asset in topological order. What a chosen partition cannot do without and is not
- * fresh is added, as long as its asset is selected. An asset with nothing to do has an empty list.
+ * fresh is added, and so is what reads a partition that may change; both as long as their asset is selected. An asset with
+ * nothing to do has an empty list.
  */
 export function planUnits(options: UnitPlanOptions): ReadonlyMap<AssetKey, readonly string[]> {
-  const { graph, partitionGraph, statuses } = options;
   const selected = new Set(options.keys);
-  const order = graph.keys.filter((key) => selected.has(key));
+  const order = options.graph.keys.filter((key) => selected.has(key));
   const chosen = new Map(order.map((key) => [key, new Set(choose(options, key))]));
-  // From the sinks up, so that what is added for one partition brings what it reads itself.
+  addRequired(options, order, chosen);
+  addFollowers(options, order, chosen);
+  return new Map(
+    order.map((key) => [key, inOrder(options.partitionGraph, key, chosen.get(key) ?? new Set())]),
+  );
+}
+
+type Chosen = ReadonlyMap<AssetKey, Set<string>>;
+
+/** From the sinks up, so that what is added for one partition brings what it reads itself. */
+function addRequired(
+  { partitionGraph, statuses }: UnitPlanOptions,
+  order: readonly AssetKey[],
+  chosen: Chosen,
+): void {
   for (const key of order.toReversed()) {
     for (const partition of chosen.get(key) ?? []) {
       for (const upstream of partitionGraph.upstreams({ key, partition })) {
@@ -43,7 +57,28 @@ export function planUnits(options: UnitPlanOptions): ReadonlyMap<AssetKey, reado
       }
     }
   }
-  return new Map(order.map((key) => [key, inOrder(partitionGraph, key, chosen.get(key) ?? new Set())]));
+}
+
+/** From the roots down: a partition that was made and is fresh now may not be so once what it reads has run. */
+function addFollowers(options: UnitPlanOptions, order: readonly AssetKey[], chosen: Chosen): void {
+  const { partitionGraph, statuses, forced } = options;
+  const mayChange = new Map<AssetKey, Set<string>>();
+  for (const key of order) {
+    const changing = new Set<string>();
+    mayChange.set(key, changing);
+    const status = statuses.get(key);
+    for (const partition of partitionGraph.partitions(key)) {
+      const isChosen = chosen.get(key)?.has(partition) === true;
+      const isFresh = (status?.partitions?.get(partition) ?? status)?.status === "fresh";
+      const follows =
+        (isChosen || isFresh) &&
+        partitionGraph
+          .upstreams({ key, partition })
+          .some((upstream) => upstream.partitions.some((read) => mayChange.get(upstream.key)?.has(read)));
+      if (follows || (isChosen && (!isFresh || forced.has(key)))) changing.add(partition);
+      if (follows) chosen.get(key)?.add(partition);
+    }
+  }
 }
 
 function choose(

@@ -388,6 +388,13 @@ function partitionsOf({
 }: RunSession): ReturnType<typeof planUnits> {
   const { keys, forced, partitions: choice = { type: "due" } } = request;
   const isPartitioned = keys.some((key) => partitionGraph.set(key) !== undefined);
-  const statuses = isPartitioned ? computeStatuses(graph, observations, partitionGraph) : new Map();
+  if (!isPartitioned) return wholeAssets(graph, keys);
+  const statuses = computeStatuses(graph, observations, partitionGraph);
   return planUnits({ graph, partitionGraph, statuses, keys, choice, forced });
+}
+
+/** Without partitions every asset of the selection is a unit. */
+function wholeAssets(graph: RunSession["graph"], keys: readonly AssetKey[]): ReturnType<typeof planUnits> {
+  const selected = new Set(keys);
+  return new Map(graph.keys.filter((key) => selected.has(key)).map((key) => [key, [""]]));
 }
