@@ -38,6 +38,11 @@ function collected(text: string, before: readonly string[] = []): readonly strin
   return [...before, text];
 }
 
+function partitionOption(): Option {
+  const help = "these partitions: a key, a range a..b, several with commas; may be given several times";
+  return new Option("--partition <keys>", help).argParser(collected);
+}
+
 /** By which `--detach` tells the process that it starts what the run will be called. */
 function runIdOption(): Option {
   return new Option("--run-id <id>").hideHelp();
@@ -89,6 +94,7 @@ const verbs: readonly Verb[] = [
         )
         .option("--checks", "only the checks, with their results")
         .option("--schema", "only the columns")
+        .option("--partitions", "only the partitions, every one")
         .option("--snapshots", "only the table's snapshots"),
     load: async () => (await import("./verbs/show.ts")).show,
   },
@@ -99,6 +105,8 @@ const verbs: readonly Verb[] = [
     shape: (command) =>
       command
         .option("--exit-code", "exit with 3 when something would run")
+        .addOption(partitionOption())
+        .option("--missing", "with every partition that was never made, however old")
         .option("--all", "also what is fresh"),
     load: async () => (await import("./verbs/plan.ts")).plan,
   },
@@ -109,6 +117,8 @@ const verbs: readonly Verb[] = [
       "moraine materialize",
       "moraine materialize +dim_sf_user_scd",
       "moraine materialize --force sf_curated/dim_sf_user_scd",
+      "moraine materialize --partition 2026-01-01..2026-01-31 sales/orders",
+      "moraine materialize --missing --run-per-partition --concurrency 4 sales/orders+",
       "moraine materialize --retry 8f21c4",
       "moraine materialize --detach",
       "moraine materialize --tag reason=backfill --tag ticket=17",
@@ -116,6 +126,10 @@ const verbs: readonly Verb[] = [
     shape: (command) =>
       command
         .option("--force", "run the selected assets although they are fresh")
+        .addOption(partitionOption())
+        .option("--missing", "every partition that was never made, however old")
+        .option("--run-per-partition", "a run for each partition instead of one for all")
+        .option("--concurrency <n>", "with --run-per-partition: how many runs at once (default: 1)", count)
         .option("--retry <run>", "what failed or was skipped in this run, instead of a selection")
         .option("--workers <n>", "how many assets at once (default: 4)", count)
         .option("--fail-fast", "cancel the rest after the first failure")
@@ -139,6 +153,7 @@ const verbs: readonly Verb[] = [
         .option("--rows <name>", "print the rows that break this check instead of running it")
         .option("--limit <n>", "with --rows: at most this many (default: 1000)", count)
         .option("--format <format>", "with --rows: table, csv or json (default: table)")
+        .addOption(partitionOption())
         .option("--name <name>", "only the check of this name")
         .option("--fail-on <severity>", "warn or error (default: error)"),
     isWork: true,

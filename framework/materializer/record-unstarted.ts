@@ -1,4 +1,3 @@
-import type { AssetKey } from "../definition/asset-key.ts";
 import type { Unit } from "../definition/unit.ts";
 import type { Outcome } from "../event/event.ts";
 import { type RunSession, unitFields } from "./run-session.ts";
@@ -6,8 +5,8 @@ import { type RunSession, unitFields } from "./run-session.ts";
 /** How a unit ended that had nothing to do, was held back or was cancelled while it waited. */
 export interface UnstartedEnd {
   readonly outcome: Extract<Outcome, "fresh" | "skipped" | "cancelled">;
-  /** With `skipped`: the asset that failed. */
-  readonly because?: AssetKey;
+  /** With `skipped`: the unit that failed, or the asset of which nothing is there. */
+  readonly because?: string;
 }
 
 /** Records the outcome of a unit that was not working when it ended. */

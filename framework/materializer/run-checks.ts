@@ -22,12 +22,15 @@ export async function runChecksOnly(
     const startedAt = recordStart(session, { keys: [], partitions: {}, usualMs: {} });
     let hasFailed = false;
     for (const check of checks) {
-      if (check.source.type !== "body" || session.signal.aborted) continue;
-      try {
-        const { passed } = await runCheck(session, check, session.signal);
-        hasFailed ||= !passed && check.severity === "error";
-      } catch (error) {
-        if (!session.signal.aborted) throw error;
+      if (check.source.type !== "body") continue;
+      for (const partition of partitionsToCheck(session, check)) {
+        if (session.signal.aborted) break;
+        try {
+          const { passed } = await runCheck(session, check, session.signal, { partition });
+          hasFailed ||= !passed && check.severity === "error";
+        } catch (error) {
+          if (!session.signal.aborted) throw error;
+        }
       }
     }
     for (const [batch, members] of byBatch(checks)) {
@@ -44,6 +47,21 @@ export async function runChecksOnly(
   } finally {
     session.close();
   }
+}
+
+/** Those that the request names, of the ones that were made; an asset without partitions is checked whole. */
+function partitionsToCheck(
+  { partitionGraph, observations, request }: RunSession,
+  check: Check,
+): readonly string[] {
+  const { asset: key } = check;
+  if (partitionGraph.set(key) === undefined) return [""];
+  const { partitions: choice } = request;
+  const named = choice?.type === "named" ? new Set(choice.keys.get(key) ?? []) : undefined;
+  return partitionGraph
+    .partitions(key)
+    .filter((partition) => observations.provenance({ key, partition }) !== undefined)
+    .filter((partition) => named === undefined || named.has(partition));
 }
 
 function byBatch(checks: readonly Check[]): ReadonlyMap<Batch, readonly Check[]> {

@@ -12,7 +12,7 @@ export interface RunRequest {
   readonly graph: AssetGraph;
   /** What the command selected; only these may run. */
   readonly keys: readonly AssetKey[];
-  /** @default those that are due */
+  /** Of the assets that have partitions. @default those that are due */
   readonly partitions?: PartitionChoice;
   /** Run even when fresh. */
   readonly forced: ReadonlySet<AssetKey>;

@@ -23,7 +23,7 @@ import { WarmUp } from "./warm-up.ts";
 type Decision =
   | { readonly run: readonly Cause[] }
   | { readonly outcome: "fresh" | "cancelled" }
-  | { readonly outcome: "skipped"; readonly because: AssetKey };
+  | { readonly outcome: "skipped"; readonly because: string };
 
 /** How often a lease that another run holds is asked for again. */
 const leasePollMs = 200;
@@ -36,8 +36,8 @@ export class RunWalk {
   /** How many upstreams of the run a unit still waits for. */
   readonly #waitsFor = new Map<UnitId, number>();
   readonly #outcomes = new Map<UnitId, Outcome>();
-  /** The failed asset behind each skipped unit. */
-  readonly #because = new Map<UnitId, AssetKey>();
+  /** The failed unit behind each skipped one. */
+  readonly #because = new Map<UnitId, string>();
   readonly #claimed = new Set<UnitId>();
   readonly #ready: Unit[] = [];
   /** Units that another run works on, of which that has been said. */
@@ -71,6 +71,7 @@ export class RunWalk {
     this.#session.request.signal.addEventListener("abort", onAbort, { once: true });
     const warm = this.#warmUp.whatIsSureToRun();
     try {
+      this.#settleIdle();
       this.#drain();
       await this.#finished.promise;
       await warm;
@@ -141,6 +142,14 @@ export class RunWalk {
     if (this.#inFlight === 0) this.#finished.resolve();
   }
 
+  /** Assets with partitions of which none has anything to do. */
+  #settleIdle(): void {
+    for (const [key, partitions] of this.#partitions) {
+      if (partitions.length === 0)
+        recordUnstarted(this.#session, { key, partition: "" }, { outcome: "fresh" });
+    }
+  }
+
   #decide(unit: Unit): Decision {
     const { partitionGraph, signal } = this.#session;
     if (signal.aborted) return { outcome: "cancelled" };
@@ -180,8 +189,8 @@ export class RunWalk {
 
   #notRun(key: AssetKey, partition: string, held: Outcome | "missing"): Decision {
     if (held === "cancelled") return { outcome: "cancelled" };
-    const because = held === "skipped" ? this.#because.get(unitId({ key, partition })) : undefined;
-    return { outcome: "skipped", because: because ?? key };
+    const id = unitId({ key, partition });
+    return { outcome: "skipped", because: (held === "skipped" ? this.#because.get(id) : undefined) ?? id };
   }
 
   /** Why a unit runs although nothing that it waits for brings a change. */

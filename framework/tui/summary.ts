@@ -86,7 +86,7 @@ function failedText(
   const name = look.paint.as("failed", `${look.signs.sign.failed} ${asset.name}`);
   const tag = asset.failure === undefined ? "" : `  ${reasonTag(asset.failure)}`;
   const effort = `${countOf(asset.attempts, "try", "tries")}, ${formatDuration(asset.durationMs)}`;
-  return [`  ${name}${tag}  ${effort}`, ...failureText(asset, verbose), ...skippedText(state, asset.key)];
+  return [`  ${name}${tag}  ${effort}`, ...failureText(asset, verbose), ...skippedText(state, asset.name)];
 }
 
 /** The block of {@link failureBlock} below the asset's line, which has said the reason already. */

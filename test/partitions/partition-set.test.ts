@@ -112,7 +112,7 @@ it("multi-dimensional partitions are every combination, by day first", () => {
   expect(set.partition("2026-01-02|apac")).toMatchObject({
     dimensions: { day: "2026-01-02", region: "apac" },
     window: { start: new Date("2026-01-02T00:00:00Z") },
-    where: `at >= TIMESTAMP '2026-01-02 00:00:00' AND at < TIMESTAMP '2026-01-03 00:00:00' AND region = 'apac'`,
+    where: `"at" >= TIMESTAMP '2026-01-02 00:00:00' AND "at" < TIMESTAMP '2026-01-03 00:00:00' AND "region" = 'apac'`,
   });
 });
 

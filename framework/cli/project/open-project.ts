@@ -43,8 +43,13 @@ export class OpenConfig implements LoadedConfig {
   }
 
   get store(): Store {
-    this.#store ??= openStore({ path: this.storePath, target: this.targetName });
+    this.#store ??= this.openStore();
     return this.#store;
+  }
+
+  /** Another connection to the store, for a run beside another one; the caller closes it. */
+  openStore(): Store {
+    return openStore({ path: this.storePath, target: this.targetName });
   }
 
   get lakehouse(): Lakehouse {

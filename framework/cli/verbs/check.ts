@@ -1,10 +1,12 @@
 import { hasPassed } from "../../event/has-passed.ts";
 import type { Check } from "../../definition/check.ts";
 import type { AssetKey } from "../../definition/asset-key.ts";
+import type { PartitionChoice } from "../../materializer/plan-units.ts";
 import { runChecksOnly } from "../../materializer/run-checks.ts";
 import { checkSign, checkText, severityText } from "../../tui/words/check.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { countOf } from "../../tui/words/numbers.ts";
+import { unitName } from "../../tui/words/text.ts";
 import { nearest } from "../../util/nearest.ts";
 import { systemClock } from "../../util/clock.ts";
 import { exitCode } from "../exit-code.ts";
@@ -13,6 +15,7 @@ import { lookOf, tableWidth } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import { codeOfSignal, type VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
+import { choosePartitions } from "./partition-choice.ts";
 import { printCheckRows } from "./check-rows.ts";
 import { select, selectionText } from "./statuses.ts";
 
@@ -22,6 +25,7 @@ interface CheckVerbOptions {
   readonly failOn?: string;
   readonly limit?: number;
   readonly format?: string;
+  readonly partition?: readonly string[];
 }
 
 /** `moraine check`. */
@@ -50,7 +54,9 @@ export async function check(
       `${countOf(checks.length - runnable.length, "check")} left out: found only while the asset is materialized`,
     );
   }
-  return runAndPrint(context, project, { keys, checks: runnable, terms, failOn: options.failOn ?? "error" });
+  const partitions = choosePartitions(project.graph, keys, options, new Date());
+  const failOn = options.failOn ?? "error";
+  return runAndPrint(context, project, { keys, checks: runnable, terms, failOn, partitions });
 }
 
 async function runAndPrint(
@@ -61,11 +67,13 @@ async function runAndPrint(
     readonly checks: readonly Check[];
     readonly terms: readonly string[];
     readonly failOn: string;
+    readonly partitions: PartitionChoice | undefined;
   },
 ): Promise<number> {
   const { runId, status } = await runChecksOnly({
     graph: project.graph,
     keys: request.keys,
+    ...(request.partitions === undefined ? {} : { partitions: request.partitions }),
     checks: request.checks,
     forced: new Set(),
     selection: `check ${selectionText(request.terms)}`.trim(),
@@ -107,7 +115,7 @@ async function runAndPrint(
         ],
         results.map((result) => [
           signs.sign[checkSign(result)],
-          result.key,
+          unitName(result),
           result.check,
           severityText(result),
           checkText(result),

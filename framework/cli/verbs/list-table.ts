@@ -1,5 +1,6 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { Cause, Metadata } from "../../event/event.ts";
+import type { PartitionCounts } from "../../staleness/count-partitions.ts";
 import type { Freshness } from "../../staleness/freshness.ts";
 import type { AssetStatus } from "../../staleness/status.ts";
 import { causeSummary } from "../../tui/words/cause.ts";
@@ -20,6 +21,8 @@ export interface ListedAsset {
   readonly causes: readonly Cause[];
   /** Null without a policy. */
   readonly freshness: Freshness | null;
+  /** How many partitions are what; null for an asset that has none. */
+  readonly partitions: PartitionCounts | null;
   readonly lastMaterialization: {
     readonly runId: string;
     readonly at: string;
@@ -38,6 +41,7 @@ export function listTable(
 ): readonly string[] {
   const { signs, paint } = lookOf(options);
   const now = Date.now();
+  const isPartitioned = assets.some((asset) => asset.partitions !== null);
   const isPromised = assets.some((asset) => asset.freshness !== null);
   const wordOf = (asset: ListedAsset) => (failed.has(asset.key) ? "failed" : asset.status);
   const signOf = (asset: ListedAsset) =>
@@ -53,6 +57,7 @@ export function listTable(
       { title: "status", fixed: true },
       // Only where somebody waits for one of them.
       ...(isPromised ? [{ title: "freshness", fixed: true }] : []),
+      ...(isPartitioned ? [{ title: "partitions", align: "right" as const, fixed: true }] : []),
       { title: "rows", align: "right", fixed: true },
       { title: "last", fixed: true },
       { title: "why" },
@@ -64,6 +69,7 @@ export function listTable(
         asset.key,
         wordOf(asset),
         ...(isPromised ? [asset.freshness === null ? "" : freshnessText(asset.freshness, now)] : []),
+        ...(isPartitioned ? [partitionsText(asset.partitions)] : []),
         rows === undefined ? "" : formatCount(rows),
         asset.lastMaterialization === null
           ? "never"
@@ -73,4 +79,9 @@ export function listTable(
     }),
     { width: tableWidth(), ellipsis: signs.ellipsis },
   );
+}
+
+/** Fresh ones of all that there are. */
+function partitionsText(partitions: PartitionCounts | null): string {
+  return partitions === null ? "" : `${formatCount(partitions.fresh)}/${formatCount(partitions.total)}`;
 }

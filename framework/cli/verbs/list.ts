@@ -1,4 +1,5 @@
 import { trimCauses } from "../../staleness/compute-statuses.ts";
+import { countPartitions } from "../../staleness/count-partitions.ts";
 import { computeFreshness } from "../../staleness/freshness.ts";
 import { print, printJson } from "../output/print.ts";
 import type { VerbContext } from "../run-verb.ts";
@@ -13,7 +14,7 @@ export async function list(context: VerbContext, terms: readonly string[]): Prom
   const freshness = computeFreshness(project.graph, project.store, new Date());
   const assets = selectFrom(project, terms, statuses).map((key): ListedAsset => {
     const asset = project.graph.asset(key);
-    const { status, causes } = statuses.get(key) ?? { status: "missing", causes: [] };
+    const { status, causes, partitions } = statuses.get(key) ?? { status: "missing", causes: [] };
     const last = latest.get(key);
     return {
       key,
@@ -23,6 +24,7 @@ export async function list(context: VerbContext, terms: readonly string[]): Prom
       status,
       causes: trimCauses(causes),
       freshness: freshness.get(key) ?? null,
+      partitions: partitions === undefined ? null : countPartitions(partitions),
       lastMaterialization:
         last === undefined
           ? null

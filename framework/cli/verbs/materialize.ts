@@ -2,6 +2,7 @@ import type { EventListener, RunTrigger } from "../../event/event.ts";
 import type { FailureReason } from "../../event/failure.ts";
 import { materialize } from "../../materializer/materialize.ts";
 import type { AskedFor, RunSummary } from "../../materializer/run-request.ts";
+import type { Store } from "../../store/store.ts";
 import { systemClock } from "../../util/clock.ts";
 import { exitCode, worstExitCode } from "../exit-code.ts";
 import { createReporter } from "../output/reporter.ts";
@@ -10,6 +11,7 @@ import type { OpenProject } from "../project/open-project.ts";
 import { codeOfSignal, type VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
 import type { MaterializeOptions, RunCommand } from "./run-command.ts";
+import { choosePartitions, partitionWords } from "./partition-choice.ts";
 import { parseTags } from "./run-tags.ts";
 import { select, selectionText } from "./statuses.ts";
 import { retryOf } from "./take-up.ts";
@@ -31,6 +33,11 @@ export async function materializeVerb(
         `moraine materialize --retry ${retry}`,
       );
     }
+    if (options.partition !== undefined || options.missing === true)
+      throw new UsageError(
+        "--retry takes its partitions from the run",
+        `moraine materialize --retry ${retry}`,
+      );
     return run(context, { words: ["materialize"], ask: (project) => retryOf(project, retry), options });
   }
   if (options.force === true && terms.length === 0) {
@@ -50,7 +57,13 @@ export async function askedFor(
   options: MaterializeOptions = {},
 ): Promise<AskedFor> {
   const keys = await select(project, terms, { asked: true });
-  return { keys, forced: new Set(options.force === true ? keys : []), selection: selectionText(terms) };
+  const partitions = choosePartitions(project.graph, keys, options, new Date());
+  return {
+    keys,
+    ...(partitions === undefined ? {} : { partitions }),
+    forced: new Set(options.force === true ? keys : []),
+    selection: [selectionText(terms), ...partitionWords(options)].join(" ").trim(),
+  };
 }
 
 /** One run: shown in the voice that the options ask for, or detached from this process. */
@@ -58,6 +71,11 @@ export async function run(context: VerbContext, command: RunCommand): Promise<nu
   const { options } = command;
   const voice = voiceOf(context.options, progressOption(options.progress));
   const tags = parseTags(options.tag);
+  if (options.runPerPartition === true) {
+    if (options.detach === true)
+      throw new UsageError("--detach starts one run, and --run-per-partition many", "leave one of them out");
+    return (await import("./backfill.ts")).backfill(context, command);
+  }
   if (options.detach === true) return (await import("./detach.ts")).detach(context, command);
   const reporter = await createReporter(voice, context.options);
   try {
@@ -84,6 +102,8 @@ export async function materializeProject(
   request: {
     readonly asked: AskedFor;
     readonly options: MaterializeOptions;
+    /** @default the project's */
+    readonly store?: Store;
     readonly trigger: RunTrigger;
     readonly signal: AbortSignal;
     readonly onEvent: EventListener;
@@ -96,7 +116,7 @@ export async function materializeProject(
     ...asked,
     ...(options.runId === undefined ? {} : { runId: options.runId }),
     trigger: request.trigger,
-    store: project.store,
+    store: request.store ?? project.store,
     lakehouse: project.lakehouse,
     resources: project.resources(),
     projectDir: project.projectDir,

@@ -1,8 +1,11 @@
 import type { AskedFor } from "../../materializer/run-request.ts";
 import type { OpenProject } from "../project/open-project.ts";
+import type { PartitionOptions } from "./partition-choice.ts";
 
 /** The options of the verbs that materialize. */
-export interface MaterializeOptions {
+export interface MaterializeOptions extends PartitionOptions {
+  readonly runPerPartition?: boolean;
+  readonly concurrency?: number;
   readonly force?: boolean;
   readonly workers?: number;
   readonly failFast?: boolean;

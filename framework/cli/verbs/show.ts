@@ -13,6 +13,7 @@ import { lookOf, tableWidth } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { checkFacts, checkHistoryLines, checkLines } from "./show-checks.ts";
+import { partitionLines } from "./show-partitions.ts";
 import { readStatuses, selectOne } from "./statuses.ts";
 
 interface ShowOptions {
@@ -21,6 +22,7 @@ interface ShowOptions {
   readonly checks?: boolean;
   readonly schema?: boolean;
   readonly snapshots?: boolean;
+  readonly partitions?: boolean;
 }
 
 /** `moraine show`. */
@@ -45,7 +47,9 @@ export async function show(
           ? "schema"
           : options.snapshots === true
             ? "snapshots"
-            : undefined;
+            : options.partitions === true
+              ? "partitions"
+              : undefined;
   const width = tableWidth();
   const look = lookOf(context.options);
   const { signs, paint } = look;
@@ -57,6 +61,10 @@ export async function show(
         : lines;
   const sections = {
     why: section("why", causeChain(facts.causes)),
+    partitions: section(
+      "partitions",
+      partitionLines(facts.partitions ?? [], look, { width: width - 2, all: only === "partitions" }),
+    ),
     history: section(
       "history",
       tableLines(
@@ -69,7 +77,7 @@ export async function show(
         ],
         facts.history.map((record) => [
           record.finishedAt.slice(0, 19).replace("T", " "),
-          record.runId,
+          record.partition === "" ? record.runId : `${record.runId} ${record.partition}`,
           metadataSummary(record.metadata),
           formatDuration(record.durationMs),
           record.dataVersion ?? "",
@@ -111,7 +119,8 @@ export async function show(
     ),
   };
   if (only !== undefined) {
-    const none = only === "checks" ? `${key} has no checks` : `${key} is ${facts.status}`;
+    const none =
+      only === "checks" || only === "partitions" ? `${key} has no ${only}` : `${key} is ${facts.status}`;
     print(...(sections[only].length === 0 ? [none] : sections[only]));
     return 0;
   }
@@ -142,6 +151,8 @@ async function readFacts(project: OpenProject, key: AssetKey, historyLength: num
   const { graph, store, lakehouse } = project;
   const asset = graph.asset(key);
   const statuses = await readStatuses(project, { asked: false });
+  const { partitions } = statuses.get(key) ?? {};
+  const made = partitions === undefined ? undefined : store.latestByPartition().get(key);
   return {
     key,
     kind: asset.assetKind,
@@ -155,6 +166,16 @@ async function readFacts(project: OpenProject, key: AssetKey, historyLength: num
     status: statuses.get(key)?.status ?? "missing",
     causes: trimCauses(statuses.get(key)?.causes ?? []),
     freshness: computeFreshness(graph, store, new Date()).get(key) ?? null,
+    /** Null for an asset without partitions. */
+    partitions:
+      partitions === undefined
+        ? null
+        : [...partitions].map(([partition, { causes, ...status }]) => ({
+            key: partition,
+            ...status,
+            causes: trimCauses(causes),
+            lastMaterialization: made?.get(partition)?.finishedAt ?? null,
+          })),
     history: store.materializations(key, historyLength ?? 5).map((record) => ({
       ...record,
       durationMs: Date.parse(record.finishedAt) - Date.parse(record.startedAt),

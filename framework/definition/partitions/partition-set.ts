@@ -93,7 +93,7 @@ export class TimeSet extends IndexedSet {
     const where =
       this.#column === undefined
         ? undefined
-        : `${this.#column} >= ${literal(window.start)} AND ${this.#column} < ${literal(window.end)}`;
+        : `${quoted(this.#column)} >= ${literal(window.start)} AND ${quoted(this.#column)} < ${literal(window.end)}`;
     return { key, window, dimensions: undefined, where };
   }
 
@@ -118,7 +118,8 @@ class StaticSet extends IndexedSet {
   }
 
   partition(key: string): Partition {
-    const where = this.#column === undefined ? undefined : `${this.#column} = '${key.replaceAll("'", "''")}'`;
+    const where =
+      this.#column === undefined ? undefined : `${quoted(this.#column)} = '${key.replaceAll("'", "''")}'`;
     return { key, window: undefined, dimensions: undefined, where };
   }
 }
@@ -156,6 +157,11 @@ export class MultiSet extends IndexedSet {
       where: predicates.includes(undefined) ? undefined : predicates.join(" AND "),
     };
   }
+}
+
+/** A column's name as DuckDB and Athena's queries take it, whatever it is called. */
+function quoted(column: string): string {
+  return `"${column.replaceAll('"', '""')}"`;
 }
 
 function literal(instant: Date): string {

@@ -31,7 +31,7 @@ export function waiting(state: ProgressState): { readonly next: string | undefin
 export function partitionCounts(
   partitions: Readonly<Record<string, readonly string[]>> = {},
 ): ProgressState["partitions"] {
-  return Object.fromEntries(Object.entries(partitions).map(([key, keys]) => [key, keys.length]));
+  return Object.fromEntries(Object.entries(partitions).map(([key, keys]) => [key, Math.max(1, keys.length)]));
 }
 
 /** How many outcomes the run will have: assets, and partitions where an asset has them. */
