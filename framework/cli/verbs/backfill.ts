@@ -12,7 +12,8 @@ import { print } from "../output/print.ts";
 import { lookOf } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import { codeOfSignal, type VerbContext } from "../run-verb.ts";
-import { materializeProject } from "./materialize.ts";
+import { materializeProject } from "./materialize-project.ts";
+
 import type { MaterializeOptions, RunCommand } from "./run-command.ts";
 import { parseTags } from "./run-tags.ts";
 import { readStatuses } from "./statuses.ts";

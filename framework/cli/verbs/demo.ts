@@ -9,7 +9,8 @@ import type { VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
 import { passDays } from "./demo-days.ts";
 import { printStory, versionCount } from "./demo-story.ts";
-import { askedFor, materializeProject } from "./materialize.ts";
+import { materializeProject } from "./materialize-project.ts";
+import { askedFor } from "./materialize.ts";
 
 interface DemoOptions {
   readonly users?: number;

@@ -27,7 +27,7 @@ export function waiting(state: ProgressState): { readonly next: string | undefin
   return { next: left[0]?.[0], more: Math.max(0, total - 1) };
 }
 
-/** How many partitions of each asset a run works on, of the assets that have partitions. */
+/** How many outcomes each asset with partitions will have: one at least, for one with nothing to do is fresh. */
 export function partitionCounts(
   partitions: Readonly<Record<string, readonly string[]>> = {},
 ): ProgressState["partitions"] {
