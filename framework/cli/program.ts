@@ -160,6 +160,21 @@ const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/check.ts")).check,
   },
   {
+    name: "rollback <key>",
+    summary: "make an earlier snapshot of a table its current one; what reads it becomes stale",
+    examples: [
+      "moraine rollback sf_curated/dim_sf_user_scd --to 6619",
+      "moraine rollback sf_curated/dim_sf_user_scd --run 77b0e1 --dry-run",
+    ],
+    shape: (command) =>
+      command
+        .option("--to <snapshot>", "the snapshot, by its id or a beginning of it")
+        .option("--run <run>", "the snapshot that this run left")
+        .option("--dry-run", "only say what would happen"),
+    isWork: true,
+    load: async () => (await import("./verbs/rollback.ts")).rollback,
+  },
+  {
     name: "lineage [selection...]",
     summary: "what reads what",
     examples: ["moraine lineage", "moraine lineage sf_curated/dim_sf_user_scd --format mermaid"],

@@ -40,6 +40,8 @@ export interface SourceFile {
 export interface Snapshot {
   readonly id: string;
   readonly parentId: string | undefined;
+  /** The newest snapshot up to this one that changed content: itself, unless it is a `replace`. */
+  readonly contentId: string;
   readonly committedAt: Date;
   /** Iceberg's word: `append`, `overwrite`, `delete`, `replace`. */
   readonly operation: string;

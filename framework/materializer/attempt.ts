@@ -103,6 +103,7 @@ export class Attempt {
       partition: this.unit.partition,
       startedAt: this.#startedAt,
       finishedAt: event.at,
+      madeAt: event.at,
       codeVersion,
       dataVersion,
       snapshotId,

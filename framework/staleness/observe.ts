@@ -82,6 +82,7 @@ export class RecordedWorld implements Observations {
     const { reader } = this.#options;
     const record = reader.latestOf(unit);
     if (record !== undefined) this.note(record);
+    else this.#records.get(unit.key)?.delete(unit.partition);
     this.#failed.delete(unitId(unit));
     this.#noteChecks(reader.latestChecksOf(unit));
   }
@@ -125,7 +126,8 @@ export class RecordedWorld implements Observations {
   }
 }
 
-function provenanceOf(record: MaterializationRecord): Provenance {
+/** What a record says that its unit was made from. */
+export function provenanceOf(record: MaterializationRecord): Provenance {
   const upstreams = new Map<AssetKey, Map<string, string | undefined>>();
   for (const { upstream, upstreamPartition, dataVersion } of record.upstreams) {
     const partitions = upstreams.get(upstream) ?? new Map<string, string | undefined>();
@@ -133,7 +135,7 @@ function provenanceOf(record: MaterializationRecord): Provenance {
     upstreams.set(upstream, partitions);
   }
   return {
-    at: record.finishedAt,
+    at: record.madeAt,
     codeVersion: record.codeVersion,
     dataVersion: record.dataVersion,
     upstreams,

@@ -81,7 +81,7 @@ export function attemptRecord(row: AttemptRow): AttemptRecord {
 
 /** The columns of {@link MaterializationRow}, of `materializations m`. */
 export const materializationColumns = `m.id, m.run_id, m.key, m.partition, m.started_at, m.finished_at, m.code_version, m.data_version,
-  m.snapshot_id, m.metadata`;
+  m.snapshot_id, m.metadata, m.made_at`;
 
 /** A row as a tuple: of these there are as many as assets, and an object by column name takes twice as long to make. */
 export type MaterializationRow = readonly [
@@ -95,14 +95,15 @@ export type MaterializationRow = readonly [
   dataVersion: string | null,
   snapshotId: string | null,
   metadata: string,
+  madeAt: string | null,
 ];
 
 /** The record without its upstreams, which are rows of their own. */
 export function materializationRecord(
   row: MaterializationRow,
 ): Omit<MaterializationRecord, "upstreams"> & { readonly upstreams: LineageEdge[] } {
-  const [id, runId, key, partition, startedAt, finishedAt, codeVersion, dataVersion, snapshotId, metadata] =
-    row;
+  const [id, runId, key, partition, startedAt, finishedAt, codeVersion, dataVersion] = row;
+  const [, , , , , , , , snapshotId, metadata, madeAt] = row;
   return {
     id,
     runId,
@@ -110,6 +111,7 @@ export function materializationRecord(
     partition,
     startedAt,
     finishedAt,
+    madeAt: madeAt ?? finishedAt,
     codeVersion,
     dataVersion: dataVersion ?? undefined,
     snapshotId: snapshotId ?? undefined,

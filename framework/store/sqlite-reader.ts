@@ -127,7 +127,8 @@ export class SqliteReader implements StoreReader {
     const records = this.#withLineage(
       `${newestMaterializations}
        SELECT ${materializationColumns} FROM materializations m
-       WHERE m.id IN (SELECT max(id) FROM newest GROUP BY key)`,
+       WHERE m.id IN (
+         SELECT max(id) FROM newest JOIN materializations USING (id, key) WHERE NOT withdrawn GROUP BY key)`,
       { target: this.target },
     );
     return new Map(records.map((record) => [record.key, record]));
@@ -136,7 +137,8 @@ export class SqliteReader implements StoreReader {
   latestByPartition(): ReturnType<StoreReader["latestByPartition"]> {
     const records = this.#withLineage(
       `${newestMaterializations}
-       SELECT ${materializationColumns} FROM materializations m WHERE m.id IN (SELECT id FROM newest)`,
+       SELECT ${materializationColumns} FROM materializations m
+       WHERE m.id IN (SELECT id FROM newest) AND NOT m.withdrawn`,
       { target: this.target },
     );
     const byKey = new Map<AssetKey, Map<string, MaterializationRecord>>();
@@ -151,25 +153,46 @@ export class SqliteReader implements StoreReader {
   latestOf({ key, partition }: Unit): MaterializationRecord | undefined {
     const [record] = this.#withLineage(
       `SELECT ${materializationColumns} FROM materializations m
-       WHERE m.target = @target AND m.key = @key AND m.partition = @partition ORDER BY m.id DESC LIMIT 1`,
+       WHERE NOT m.withdrawn AND m.id = (
+         SELECT id FROM materializations
+         WHERE target = @target AND key = @key AND partition = @partition ORDER BY id DESC LIMIT 1)`,
       { target: this.target, key, partition },
     );
     return record;
   }
 
+  recordsAsOf(key: AssetKey, id: number): ReturnType<StoreReader["recordsAsOf"]> {
+    const newest = `SELECT max(id) FROM materializations
+      WHERE target = @target AND key = @key AND id <= @id GROUP BY partition`;
+    const parameters = { target: this.target, key, id };
+    const records = this.#withLineage(
+      `SELECT ${materializationColumns} FROM materializations m WHERE m.id IN (${newest}) AND NOT m.withdrawn`,
+      parameters,
+    );
+    const withdrawn = this.all<{ partition: string }>(
+      `SELECT partition FROM materializations WHERE id IN (${newest}) AND withdrawn`,
+      parameters,
+    );
+    return new Map([
+      ...withdrawn.map(({ partition }) => [partition, undefined] as const),
+      ...records.map((record) => [record.partition, record] as const),
+    ]);
+  }
+
   materializations(key: AssetKey, limit = -1): readonly MaterializationRecord[] {
     return this.#withLineage(
       `SELECT ${materializationColumns} FROM materializations m
-       WHERE m.target = @target AND m.key = @key ORDER BY m.id DESC LIMIT @limit`,
+       WHERE m.target = @target AND m.key = @key AND NOT m.withdrawn ORDER BY m.id DESC LIMIT @limit`,
       { target: this.target, key, limit },
     );
   }
 
   runMaterializations(runId: string): readonly MaterializationRecord[] {
-    return this.all<MaterializationRow>(
-      `SELECT ${materializationColumns} FROM materializations m WHERE m.run_id = @runId ORDER BY m.id`,
+    return this.#withLineage(
+      `SELECT ${materializationColumns} FROM materializations m
+       WHERE m.run_id = @runId AND NOT m.withdrawn ORDER BY m.id`,
       { runId },
-    ).map(materializationRecord);
+    );
   }
 
   latestOutcomes(): ReturnType<StoreReader["latestOutcomes"]> {
@@ -193,7 +216,10 @@ export class SqliteReader implements StoreReader {
   knownGood(keys: readonly AssetKey[], upTo: Instant): ReadonlyMap<AssetKey, Instant> {
     const rows = this.all<{ key: AssetKey; at: string | null }>(
       `SELECT asked.value AS key, (
-         SELECT a.started_at FROM attempts a
+         SELECT coalesce(
+           (SELECT made_at FROM materializations m
+            WHERE m.run_id = a.run_id AND m.key = a.key AND m.partition = a.partition AND m.attempt = a.attempt),
+           a.started_at) FROM attempts a
          WHERE a.key = asked.value AND a.outcome IN ('materialized', 'fresh') AND a.started_at <= @upTo
            AND (SELECT target FROM runs WHERE id = a.run_id) = @target
          ORDER BY a.started_at DESC LIMIT 1) AS at
@@ -256,7 +282,7 @@ export class SqliteReader implements StoreReader {
     const rows = this.all<{ key: AssetKey; durations: string }>(
       `SELECT key, json_group_array(duration_ms) AS durations FROM (
          SELECT key, duration_ms, row_number() OVER (PARTITION BY key ORDER BY id DESC) AS age
-         FROM materializations WHERE target = @target)
+         FROM materializations WHERE target = @target AND made_at IS NULL AND NOT withdrawn)
        WHERE age <= 10 GROUP BY key`,
       { target: this.target },
     );

@@ -1,12 +1,14 @@
 import type { Unit } from "../definition/unit.ts";
 import type { RunEvent, RunStatus } from "../event/event.ts";
 import { expiryOf, takeLeases } from "./leases.ts";
+import { insertRestored, restoreCursor } from "./record-rollback.ts";
 import { toJson } from "./rows.ts";
 import { isDead, ownerColumns, type RunOwner, thisOwner } from "./run-owner.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
 import type {
   CheckResultRecord,
   FinishedMaterialization,
+  FinishedRollback,
   Instant,
   LeaseAnswer,
   StartedAttempt,
@@ -76,9 +78,11 @@ export class SqliteStore extends SqliteReader implements Store {
       if (!this.#release(done.runId, done)) return undefined;
       const { lastInsertRowid } = this.statement(
         `INSERT INTO materializations
-           (target, key, partition, run_id, attempt, started_at, finished_at, duration_ms, code_version, data_version, snapshot_id, metadata)
+           (target, key, partition, run_id, attempt, started_at, finished_at, duration_ms, code_version, data_version, snapshot_id,
+            metadata, cursor)
          VALUES
-           (@target, @key, @partition, @runId, @attempt, @startedAt, @finishedAt, @durationMs, @codeVersion, @dataVersion, @snapshotId, @metadata)`,
+           (@target, @key, @partition, @runId, @attempt, @startedAt, @finishedAt, @durationMs, @codeVersion, @dataVersion, @snapshotId,
+            @metadata, coalesce(@cursor, (SELECT value FROM cursors WHERE target = @target AND key = @key AND partition = @partition)))`,
       ).run({
         target: this.target,
         key: done.key,
@@ -92,6 +96,7 @@ export class SqliteStore extends SqliteReader implements Store {
         dataVersion: done.dataVersion ?? null,
         snapshotId: done.snapshotId ?? null,
         metadata: JSON.stringify(done.metadata),
+        cursor: toJson(done.cursor),
       });
       for (const upstream of done.upstreams) {
         this.statement(
@@ -111,6 +116,27 @@ export class SqliteStore extends SqliteReader implements Store {
     });
   }
 
+  finishRollback(rollback: FinishedRollback): boolean {
+    const { target } = this;
+    const statement = (sql: string) => this.statement(sql);
+    return this.#transaction(() => {
+      const { runId, at, units, event } = rollback;
+      // All of them, for a release that failed must not have given back the others.
+      if (!units.every((unit) => this.#holds(runId, unit))) return false;
+      for (const unit of units) {
+        const id = insertRestored(statement, target, rollback, unit);
+        restoreCursor(statement, target, rollback, unit, id);
+        const attempt = { runId, key: unit.key, partition: unit.partition, attempt: 1 };
+        const outcome = { outcome: "materialized", failure: undefined } as const;
+        this.#endAttempt({ ...attempt, ...outcome, startedAt: at, finishedAt: at });
+        for (const check of unit.checks) this.#insertCheck({ ...check, runId });
+        for (const one of unit.events) this.#append(one);
+      }
+      this.#finishRun(runId, "succeeded", at, event);
+      return true;
+    });
+  }
+
   finishAttempt(attempt: Parameters<Store["finishAttempt"]>[0], event: RunEvent): void {
     this.#transaction(() => {
       this.#endAttempt(attempt);
@@ -121,26 +147,30 @@ export class SqliteStore extends SqliteReader implements Store {
 
   recordCheck(result: CheckResultRecord, event: RunEvent): void {
     this.#transaction(() => {
-      this.statement(
-        `INSERT INTO check_results
+      this.#insertCheck(result);
+      this.#append(event);
+    });
+  }
+
+  #insertCheck(result: CheckResultRecord): void {
+    this.statement(
+      `INSERT INTO check_results
            (target, key, partition, check_name, run_id, severity, blocking, passed, at, duration_ms, result, failure)
          VALUES
            (@target, @key, @partition, @check, @runId, @severity, @blocking, @passed, @at, @durationMs, @result, @failure)`,
-      ).run({
-        target: this.target,
-        key: result.key,
-        partition: result.partition,
-        check: result.check,
-        runId: result.runId,
-        severity: result.severity,
-        blocking: result.blocking ? 1 : 0,
-        passed: result.result.passed && result.failure === undefined ? 1 : 0,
-        at: result.at,
-        durationMs: Math.round(result.durationMs),
-        result: JSON.stringify(result.result),
-        failure: toJson(result.failure),
-      });
-      this.#append(event);
+    ).run({
+      target: this.target,
+      key: result.key,
+      partition: result.partition,
+      check: result.check,
+      runId: result.runId,
+      severity: result.severity,
+      blocking: result.blocking ? 1 : 0,
+      passed: result.result.passed && result.failure === undefined ? 1 : 0,
+      at: result.at,
+      durationMs: Math.round(result.durationMs),
+      result: JSON.stringify(result.result),
+      failure: toJson(result.failure),
     });
   }
 
@@ -149,15 +179,7 @@ export class SqliteStore extends SqliteReader implements Store {
   }
 
   finishRun(runId: string, status: RunStatus, finishedAt: Instant, event: RunEvent): void {
-    this.#transaction(() => {
-      this.statement(`UPDATE runs SET status = @status, finished_at = @finishedAt WHERE id = @runId`).run({
-        runId,
-        status,
-        finishedAt,
-      });
-      this.statement(`DELETE FROM leases WHERE run_id = @runId`).run({ runId });
-      this.#append(event);
-    });
+    this.#transaction(() => this.#finishRun(runId, status, finishedAt, event));
   }
 
   interruptDeadRuns(now: Instant): readonly string[] {
@@ -193,11 +215,28 @@ export class SqliteStore extends SqliteReader implements Store {
     });
   }
 
+  #finishRun(runId: string, status: RunStatus, finishedAt: Instant, event: RunEvent): void {
+    this.statement(`UPDATE runs SET status = @status, finished_at = @finishedAt WHERE id = @runId`).run({
+      runId,
+      status,
+      finishedAt,
+    });
+    this.statement(`DELETE FROM leases WHERE run_id = @runId`).run({ runId });
+    this.#append(event);
+  }
+
   #interrupt(runId: string): void {
     this.statement(
       `UPDATE runs SET status = 'interrupted', finished_at = heartbeat_at WHERE id = @runId AND status = 'running'`,
     ).run({ runId });
     this.statement(`DELETE FROM leases WHERE run_id = @runId`).run({ runId });
+  }
+
+  #holds(runId: string, { key, partition }: Unit): boolean {
+    const held = this.statement(
+      `SELECT 1 FROM leases WHERE target = @target AND key = @key AND partition = @partition AND run_id = @runId`,
+    ).get({ target: this.target, key, partition, runId });
+    return held !== undefined;
   }
 
   /** @returns whether the run had the lease */

@@ -63,6 +63,8 @@ export interface MaterializationRecord extends Unit {
   readonly runId: string;
   readonly startedAt: Instant;
   readonly finishedAt: Instant;
+  /** When its data was made: `finishedAt`, or long before that when a rollback brought it back. */
+  readonly madeAt: Instant;
   readonly codeVersion: string;
   readonly dataVersion: string | undefined;
   /** Newest snapshot of the lake table when it finished; undefined without a table. */
@@ -125,6 +127,11 @@ export interface StoreReader {
   /** The newest materialization of each partition of each asset; of an asset without partitions under the empty key. */
   latestByPartition(): ReadonlyMap<AssetKey, ReadonlyMap<string, MaterializationRecord>>;
   latestOf(unit: Unit): MaterializationRecord | undefined;
+  /**
+   * What counted for each partition when the record of this id was the newest, and for which of them nothing did any
+   * more, since a rollback had withdrawn it (undefined).
+   */
+  recordsAsOf(key: AssetKey, id: number): ReadonlyMap<string, MaterializationRecord | undefined>;
   /** Newest first. */
   materializations(key: AssetKey, limit?: number): readonly MaterializationRecord[];
   /** What a run wrote, in the order of its writes. */
@@ -192,6 +199,29 @@ export interface FinishedMaterialization extends Unit {
   readonly event: RunEvent;
 }
 
+/** One unit that a rollback takes back. */
+export interface RestoredUnit extends Unit {
+  /** The older record whose provenance and cursor count again; undefined when the unit was not there yet. */
+  readonly restores: MaterializationRecord | undefined;
+  readonly dataVersion: string | undefined;
+  readonly metadata: Metadata;
+  /** What its checks had found of that data. */
+  readonly checks: readonly CheckResultRecord[];
+  /** That it started and that it finished. */
+  readonly events: readonly RunEvent[];
+}
+
+/** Everything that a rollback leaves, committed in one transaction. */
+export interface FinishedRollback {
+  readonly runId: string;
+  readonly at: Instant;
+  /** The newest snapshot that changed content, as the table now is. */
+  readonly snapshotId: string;
+  readonly units: readonly RestoredUnit[];
+  /** That the run has finished. */
+  readonly event: RunEvent;
+}
+
 /** What is known of a run when it starts. */
 export type StartedRun = Pick<RunRecord, "id" | "trigger" | "selection" | "startedAt"> &
   Partial<Pick<RunRecord, "tags" | "resumes">>;
@@ -216,6 +246,12 @@ export interface Store extends StoreReader {
    * since, and nothing was recorded
    */
   finishMaterialization(materialization: FinishedMaterialization): number | undefined;
+  /**
+   * Makes older records count again: provenance, lineage, cursors, check results, outcomes and the run's end together.
+   *
+   * @returns false when the run had lost a lease, and nothing was recorded
+   */
+  finishRollback(rollback: FinishedRollback): boolean;
   /** An attempt that ended without a materialization, or an asset that never started (`attempt` 0). */
   finishAttempt(
     attempt: Omit<AttemptRecord, "outcome" | "finishedAt"> & {

@@ -93,6 +93,12 @@ describe("the JSON of docs/cli.md", () => {
     }
   });
 
+  it("of a rollback is what it prints, planned and done", async () => {
+    const first = (await (await project()).json<{ id: string }[]>("runs")).at(-1)?.id ?? "";
+    await check("rollback KEY", "rollback", "users", "--run", first, "--dry-run");
+    await check("rollback KEY", "rollback", "users", "--run", first, "--yes");
+  });
+
   it("of a detached run is what names its process", async () => {
     const told = await (await project()).json<{ pid: number }>("materialize", "users", "--detach");
     expect(mismatches(told, shapes.get("materialize --detach") ?? { type: "null" }, shapes)).toEqual([]);

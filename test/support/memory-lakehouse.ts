@@ -20,8 +20,10 @@ export class MemoryLakehouse implements Lakehouse {
   commit(key: AssetKey): string {
     const table = this.#table(key);
     const [writer, ...others] = this.#writers.get(key) ?? [];
+    const id = `${key}#${table.snapshots.length + 1}`;
     const snapshot: Snapshot = {
-      id: `${key}#${table.snapshots.length + 1}`,
+      id,
+      contentId: id,
       parentId: table.current?.id,
       committedAt: new Date(),
       operation: "append",

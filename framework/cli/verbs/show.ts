@@ -78,7 +78,7 @@ export async function show(
         facts.history.map((record) => [
           record.finishedAt.slice(0, 19).replace("T", " "),
           record.partition === "" ? record.runId : `${record.runId} ${record.partition}`,
-          metadataSummary(record.metadata),
+          metadataSummary(record.metadata) + (record.madeAt === record.finishedAt ? "" : ", rolled back"),
           formatDuration(record.durationMs),
           record.dataVersion ?? "",
         ]),

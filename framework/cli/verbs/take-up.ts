@@ -1,6 +1,7 @@
 import { type Unit, unitId } from "../../definition/unit.ts";
 import { PartitionGraph } from "../../graph/partition-graph.ts";
 import { failedUnits, type PastRun, readPastRun, unfinishedUnits } from "../../materializer/past-run.ts";
+import { rollbackWord } from "../../materializer/roll-back.ts";
 import type { AskedFor } from "../../materializer/run-request.ts";
 import { countOf, someOf } from "../../tui/words/numbers.ts";
 import type { OpenProject } from "../project/open-project.ts";
@@ -51,6 +52,11 @@ function pastRunOf(project: OpenProject, id: string, command: (runId: string) =>
       `moraine logs ${working.id} --follow, or moraine runs cancel ${working.id}`,
     );
   }
+  if (run.selection.startsWith(`${rollbackWord} `))
+    throw new UsageError(
+      `run ${run.id} is a rollback, which is not gone on with`,
+      `moraine ${run.selection}`,
+    );
   if (past.units.length === 0 && /^check( |$)/.test(run.selection))
     throw new UsageError(`run ${run.id} had no assets: it only ran checks`, `moraine ${run.selection}`);
   if (run.status === "succeeded")

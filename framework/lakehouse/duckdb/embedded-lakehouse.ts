@@ -11,7 +11,6 @@ import { identifierOf, type TableIdentifier } from "../catalog/location.ts";
 import type { WriteFile } from "../catalog/metadata-file.ts";
 import { restore } from "../catalog/restore.ts";
 import { currentBranch, currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
-import { contentSnapshotId } from "../catalog/whole-table-view.ts";
 import { planEvolution, schemaColumns } from "../ddl/evolution.ts";
 import {
   type Draft,
@@ -129,16 +128,20 @@ class EmbeddedLakehouse implements Lakehouse {
   async currentSnapshot(key: AssetKey): Promise<Snapshot | undefined> {
     return this.reading(key, (metadata) => {
       const snapshot = currentSnapshot(metadata);
-      return snapshot === undefined ? undefined : toSnapshot(snapshot);
+      return snapshot === undefined ? undefined : toSnapshot(metadata, snapshot);
     });
   }
 
   async history(key: AssetKey): Promise<readonly Snapshot[]> {
-    return this.reading(key, (metadata) => currentBranch(metadata).map(toSnapshot)) ?? [];
+    const read = (metadata: TableMetadata) =>
+      currentBranch(metadata).map((snapshot) => toSnapshot(metadata, snapshot));
+    return this.reading(key, read) ?? [];
   }
 
   async snapshots(key: AssetKey): Promise<readonly Snapshot[]> {
-    return this.reading(key, (metadata) => metadata.snapshots.map(toSnapshot).toReversed()) ?? [];
+    const read = (metadata: TableMetadata) =>
+      metadata.snapshots.map((snapshot) => toSnapshot(metadata, snapshot)).toReversed();
+    return this.reading(key, read) ?? [];
   }
 
   async restore(key: AssetKey, change: Parameters<Lakehouse["restore"]>[1]): Promise<void> {
@@ -178,7 +181,7 @@ class EmbeddedLakehouse implements Lakehouse {
   }
 
   async dataVersion(key: AssetKey): Promise<string | undefined> {
-    return this.reading(key, (metadata) => contentSnapshotId(currentBranch(metadata)));
+    return (await this.currentSnapshot(key))?.contentId;
   }
 
   async exists(key: AssetKey): Promise<boolean> {
@@ -195,7 +198,8 @@ class EmbeddedLakehouse implements Lakehouse {
       return this.identifiers().map((identifier) => {
         const metadata = store?.load(identifier).metadata;
         const current = metadata === undefined ? undefined : currentSnapshot(metadata);
-        const snapshot = current === undefined ? undefined : toSnapshot(current);
+        const snapshot =
+          metadata === undefined || current === undefined ? undefined : toSnapshot(metadata, current);
         return {
           key: `${identifier.namespace}/${identifier.name}`,
           rows: rowCountOf(snapshot),

@@ -1,14 +1,18 @@
-import type { MetadataSnapshot } from "../catalog/table-metadata.ts";
+import { branchFrom, type MetadataSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
+import { contentSnapshotId } from "../catalog/whole-table-view.ts";
 import type { Snapshot } from "../lakehouse.ts";
 
-/** A snapshot as the lakehouse gives it. */
-export function toSnapshot(snapshot: MetadataSnapshot): Snapshot {
+/** A snapshot of a table as the lakehouse gives it. */
+export function toSnapshot(metadata: TableMetadata, snapshot: MetadataSnapshot): Snapshot {
+  const id = String(snapshot["snapshot-id"]);
   const parent = snapshot["parent-snapshot-id"] ?? undefined;
+  const operation = snapshot.summary?.["operation"] ?? "unknown";
   return {
-    id: String(snapshot["snapshot-id"]),
+    id,
     parentId: parent === undefined ? undefined : String(parent),
+    contentId: operation === "replace" ? (contentSnapshotId(branchFrom(metadata, snapshot)) ?? id) : id,
     committedAt: new Date(snapshot["timestamp-ms"]),
-    operation: snapshot.summary?.["operation"] ?? "unknown",
+    operation,
     summary: snapshot.summary ?? {},
   };
 }

@@ -12,6 +12,7 @@ const jsonColumns = [
   ["runs", "tags", "id"],
   ["attempts", "failure", "run_id || ' ' || key"],
   ["materializations", "metadata", "id"],
+  ["materializations", "cursor", "id"],
   ["check_results", "result", "id"],
   ["check_results", "failure", "id"],
   ["cursors", "value", "key"],
@@ -26,6 +27,7 @@ const instantColumns = [
   ["attempts", "started_at", "run_id || ' ' || key"],
   ["materializations", "started_at", "id"],
   ["materializations", "finished_at", "id"],
+  ["materializations", "made_at", "id"],
   ["check_results", "at", "id"],
   ["events", "at", "id"],
 ] as const;
