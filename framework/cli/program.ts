@@ -188,13 +188,14 @@ const verbs: readonly Verb[] = [
   },
   {
     name: "runs [action] [run...]",
-    summary: "runs, or one of them by its id; resume or cancel one",
+    summary: "runs, or one of them by its id; resume, cancel or compare them",
     examples: [
       "moraine runs",
       "moraine runs 8f21c4",
       "moraine runs --status failed --tag reason=backfill",
       "moraine runs resume 8f21c4",
       "moraine runs cancel 8f21c4",
+      "moraine runs diff 8f21c4",
     ],
     shape: (command) =>
       command

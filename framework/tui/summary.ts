@@ -8,7 +8,7 @@ import { reduceProgress } from "./progress/reduce-progress.ts";
 import { causeText } from "./words/cause.ts";
 import { checkText } from "./words/check.ts";
 import { failureBlock, reasonTag } from "./words/failure.ts";
-import { countOf, formatCount, formatDuration, someOf } from "./words/numbers.ts";
+import { countOf, formatCount, formatDuration, isMuchLonger, someOf } from "./words/numbers.ts";
 import { countsText } from "./words/run.ts";
 import { cleanText } from "./words/text.ts";
 
@@ -149,10 +149,7 @@ function whyText(state: ProgressState): string | undefined {
 function slowText(state: ProgressState): string | undefined {
   const slow = state.finished.flatMap((asset) => {
     const usual = state.usualMs[asset.key];
-    return asset.outcome === "materialized" &&
-      usual !== undefined &&
-      asset.durationMs > 2 * usual &&
-      asset.durationMs > 2000
+    return asset.outcome === "materialized" && usual !== undefined && isMuchLonger(asset.durationMs, usual)
       ? [`${asset.name} ${formatDuration(asset.durationMs)}, usually ${formatDuration(usual)}`]
       : [];
   });

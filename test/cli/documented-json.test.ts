@@ -90,6 +90,7 @@ describe("the JSON of docs/cli.md", () => {
       await check("runs RUN", "runs", id);
       await check("logs RUN", "logs", id, "--level", "debug");
       await check("lineage", "lineage", "--recorded", id);
+      if (id !== runs[0]?.id) await check("runs diff RUN", "runs", "diff", id, runs[0]?.id ?? "");
     }
   });
 

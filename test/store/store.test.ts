@@ -90,6 +90,23 @@ describe("the store", () => {
     expect(store.events({ runId: "run1" }).map(({ event: stored }) => stored.type)).toEqual(["log", "log"]);
   });
 
+  it("gives back what one run wrote, with what it read", () => {
+    const store = open(join(temporaryDirectory(), "moraine.db"));
+    for (const id of ["run1", "run2"]) {
+      startRun(store, id);
+      materialize(store, id, `of ${id}`);
+    }
+    expect(store.runMaterializations("run1")).toMatchObject([
+      {
+        runId: "run1",
+        key: users,
+        dataVersion: "of run1",
+        upstreams: [{ upstream: "src/a", dataVersion: "a1" }],
+      },
+    ]);
+    expect(store.runMaterializations("run3")).toEqual([]);
+  });
+
   it("keeps the targets apart", () => {
     const path = join(temporaryDirectory(), "moraine.db");
     const local = open(path);

@@ -29,6 +29,7 @@ const actions = new Map<
 >([
   ["resume", resume],
   ["cancel", cancel],
+  ["diff", diff],
 ]);
 
 /** `moraine runs`. */
@@ -66,11 +67,17 @@ async function cancel(context: VerbContext, ids: readonly string[], options: Run
   return (await import("./cancel-run.ts")).cancelRun(context, id, options);
 }
 
+async function diff(context: VerbContext, ids: readonly string[]): Promise<number> {
+  const { diffRuns } = await import("./diff-runs.ts");
+  return diffRuns(context, expectIds("diff", ids, 1, 2));
+}
+
 /** The ids that an action needs, no fewer and no more. */
 function expectIds(action: string, ids: readonly string[], least: number, most = least): readonly string[] {
   if (ids.length >= least && ids.length <= most) return ids;
+  const expected = most === least ? countOf(least, "run") : `${least} or ${countOf(most, "run")}`;
   throw new UsageError(
-    `runs ${action} expects ${countOf(most, "run")}, got ${ids.length === 0 ? "none" : ids.join(" ")}`,
+    `runs ${action} expects ${expected}, got ${ids.length === 0 ? "none" : ids.join(" ")}`,
     "moraine runs shows their ids",
   );
 }

@@ -55,7 +55,10 @@ export function showRun(context: VerbContext, { store }: OpenConfig, id: string)
       ]),
       { width: tableWidth() },
     ),
-    ...(checks.length + unfinished.length === 0 ? [] : [""]),
+  );
+  if (checks.length + unfinished.length === 0) return 0;
+  print(
+    "",
     ...tableLines(
       [
         { title: "" },

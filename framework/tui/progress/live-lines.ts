@@ -1,7 +1,7 @@
 import { type Look, spinnerSign } from "../look.ts";
 import { tryText } from "../words/event.ts";
 import { reasonTag } from "../words/failure.ts";
-import { formatCount, formatElapsed, progressBar } from "../words/numbers.ts";
+import { formatCount, formatElapsed, isMuchLonger, progressBar } from "../words/numbers.ts";
 import { cleanText, fit, padEnd, textWidth, truncateEnd, truncateMiddle } from "../words/text.ts";
 import { estimateLeft, unitCount, waiting } from "./estimate.ts";
 import { keyWidth } from "./finished-lines.ts";
@@ -68,7 +68,7 @@ function runningLine(asset: RunningAsset, state: ProgressState, look: Look, view
   const key = padEnd(truncateMiddle(asset.name, width, signs.ellipsis), width);
   const elapsed = view.nowMs - asset.startedMs;
   const usual = state.usualMs[asset.key];
-  const slow = usual !== undefined && elapsed > 2 * usual && elapsed > 2000;
+  const slow = usual !== undefined && isMuchLonger(elapsed, usual);
   const isNarrow = view.columns < 72;
   const time =
     usual === undefined || isNarrow

@@ -47,6 +47,11 @@ export function formatAge(ms: number): string {
   return hours < 48 ? `${hours}h` : `${Math.floor(hours / 24)}d`;
 }
 
+/** Whether a duration is out of the ordinary: more than twice as long, and more than two seconds. */
+export function isMuchLonger(ms: number, usualMs: number): boolean {
+  return ms > 2 * usualMs && ms > 2000;
+}
+
 /** A setting in its largest whole unit: `every 1h`, `90s`. */
 export function formatInterval(ms: number): string {
   if (ms % 86_400_000 === 0) return `${ms / 86_400_000}d`;
