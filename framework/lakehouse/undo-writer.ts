@@ -38,7 +38,9 @@ export async function undoWriter(
     await lakehouse.restore(key, { from: history[0]?.id, to: start });
     return "undone";
   } catch (error) {
-    if (error instanceof FailureError && error.failure.reason === "commit-conflict") return "kept";
+    // Somebody was quicker: the same undone by another process, or another write. Which one, the table tells.
+    if (error instanceof FailureError && error.failure.reason === "commit-conflict")
+      return undoWriter(lakehouse, key, options);
     throw error;
   }
 }

@@ -25,17 +25,25 @@ export class Attempt {
   readonly #startedAt: string;
   /** The table's content before, to tell whether a partition was written. */
   readonly #versionBefore: string | undefined;
+  /** The snapshot to go back to when this attempt comes to nothing; undefined when its write is kept. */
+  readonly #snapshotBefore: string | undefined;
   readonly #release: () => void;
   /** Versions as they were before the body could read them. */
   #upstreams: readonly ReadUnit[];
+  /** The store's change counter when they were first noted. */
+  readonly #notedAt: number;
+  #isRecorded = false;
 
   constructor(session: RunSession, unit: Unit, number: number, causes: readonly Cause[]) {
     this.#session = session;
     this.unit = unit;
     this.number = number;
     this.#causes = causes;
+    this.#notedAt = session.request.store.changeCounter();
     this.#upstreams = this.#currentUpstreams();
     this.#versionBefore = session.lake.dataVersion(unit.key);
+    const isKept = session.graph.asset(unit.key).failedWrite === "keep";
+    this.#snapshotBefore = isKept ? undefined : (session.lake.snapshotId(unit.key) ?? "");
     const event = session.stamp({
       type: "asset-started",
       ...unitFields(unit),
@@ -51,7 +59,7 @@ export class Attempt {
         partition: unit.partition,
         attempt: number,
         startedAt: event.at,
-        snapshotBefore: this.#snapshotBefore(),
+        snapshotBefore: this.#snapshotBefore,
       },
       event,
     );
@@ -71,6 +79,11 @@ export class Attempt {
     return this.#session.graph.asset(this.key).retry.maxAttempts;
   }
 
+  /** Whether the materialization is in the store: from then on nothing may be taken back. */
+  get isRecorded(): boolean {
+    return this.#isRecorded;
+  }
+
   /** What was read of an upstream, by partition. */
   unitsRead(upstream: AssetKey): readonly ReadUnit[] {
     return this.#upstreams.filter((read) => read.key === upstream);
@@ -85,6 +98,7 @@ export class Attempt {
   async succeed(result: MaterializeResult, failedChecks: readonly string[]): Promise<Outcome> {
     const { request, lake, runId } = this.#session;
     await lake.refresh([this.key]);
+    await this.#forgetMovedUpstreams();
     const snapshotId = lake.dataVersion(this.key);
     const codeVersion = this.#session.graph.asset(this.key).codeVersion();
     const dataVersion =
@@ -119,6 +133,7 @@ export class Attempt {
     });
     this.#release();
     if (id === undefined) return this.fail(leaseLost(this.unit));
+    this.#isRecorded = true;
     if (failure !== undefined) this.#session.failedChecks.set(unitId(this.unit), failedChecks);
     this.#session.world.note({ ...record, id, upstreams: this.#upstreams.map((read) => this.#edge(read)) });
     this.#session.show(event);
@@ -164,6 +179,20 @@ export class Attempt {
     return rows === undefined ? metadata : { rows: { type: "rows", value: rows }, ...metadata };
   }
 
+  /**
+   * An upstream that another run changed while the body read it was read in part or in the middle of a write that may yet be
+   * taken back: no version of it is what was read, so none is recorded, and the unit looks stale.
+   */
+  async #forgetMovedUpstreams(): Promise<void> {
+    const { request } = this.#session;
+    if (this.#upstreams.length === 0 || request.store.changeCounter() === this.#notedAt) return;
+    await this.#session.readAgain(this.#upstreams);
+    const now = new Map(this.#currentUpstreams().map((read) => [unitId(read), read.dataVersion]));
+    this.#upstreams = this.#upstreams.map((read) =>
+      now.get(unitId(read)) === read.dataVersion ? read : { ...read, dataVersion: undefined },
+    );
+  }
+
   #currentUpstreams(): readonly ReadUnit[] {
     return this.#session.partitionGraph.upstreams(this.unit).flatMap(({ key, partitions, isRequired }) =>
       partitions.flatMap((partition) => {
@@ -174,16 +203,10 @@ export class Attempt {
     );
   }
 
-  /** The snapshot to go back to when this attempt comes to nothing; undefined when its write is kept. */
-  #snapshotBefore(): string | undefined {
-    if (this.#session.graph.asset(this.key).failedWrite === "keep") return undefined;
-    return this.#session.lake.snapshotId(this.key) ?? "";
-  }
-
   /** Takes back what the attempt wrote. Where that fails the table stays as it is, and the log says so. */
   async #undo(): Promise<void> {
     this.#release();
-    const before = this.#snapshotBefore();
+    const before = this.#snapshotBefore;
     if (before === undefined) return;
     const { runId, request } = this.#session;
     try {

@@ -29,6 +29,8 @@ export async function runBody(
       const result = await callBody(session, asset, attempt, signal, reports, options.onAnnounceChange);
       return await attempt.succeed(result, await runChecks(session, unit, reports, signal));
     } catch (error) {
+      // What fails after the record, as a listener may, is no failure of the asset and takes nothing back.
+      if (attempt.isRecorded) throw error;
       // The body has ended: only now is its slot free.
       if (session.signal.aborted) return await attempt.cancel();
       failure =

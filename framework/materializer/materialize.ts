@@ -15,6 +15,9 @@ export async function materialize(request: RunRequest): Promise<RunSummary> {
   try {
     await session.open();
     return await new RunWalk(session).run();
+  } catch (error) {
+    session.abandon();
+    throw error;
   } finally {
     session.close();
   }

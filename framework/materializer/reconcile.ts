@@ -1,3 +1,4 @@
+import type { AssetKey } from "../definition/asset-key.ts";
 import { undoWriter } from "../lakehouse/undo-writer.ts";
 import type { UnreconciledAttempt } from "../store/store.ts";
 import type { RunRequest } from "./run-request.ts";
@@ -8,11 +9,13 @@ import type { RunRequest } from "./run-request.ts";
  * called again; another run that does the same at the same time does no harm, for a table goes back by compare-and-swap.
  *
  * The attempts were in no other way recorded: provenance, cursor and outcome come in one transaction after the table.
+ *
+ * @returns the assets whose attempts were dealt with
  */
 export async function reconcile(
   { store, lakehouse }: Pick<RunRequest, "store" | "lakehouse">,
   now: string,
-): Promise<void> {
+): Promise<ReadonlySet<AssetKey>> {
   store.interruptDeadRuns(now);
   const attempts = store.unreconciledAttempts();
   // Newest first: of several on one table each goes back to where the one before it stood.
@@ -20,6 +23,7 @@ export async function reconcile(
     const how = await undo(attempt, lakehouse);
     store.markReconciled([attempt], how);
   }
+  return new Set(attempts.map(({ key }) => key));
 }
 
 async function undo(

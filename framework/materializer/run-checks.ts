@@ -44,6 +44,9 @@ export async function runChecksOnly(
     store.finishRun(session.runId, status, finished.at, finished);
     session.show(finished);
     return { runId: session.runId, status, outcomes: {}, partitions: {} };
+  } catch (error) {
+    session.abandon();
+    throw error;
   } finally {
     session.close();
   }

@@ -79,6 +79,16 @@ export class RunSession {
     clearInterval(this.#heartbeat);
   }
 
+  /**
+   * Says that the run ended without having finished, so that its leases are free and what it had begun is taken back,
+   * although its process lives on. A store that can't be written any more says so by what the run throws.
+   */
+  abandon(): void {
+    try {
+      this.request.store.interruptRun(this.runId);
+    } catch {}
+  }
+
   /** Cancels what runs; the reason is what failed. */
   stop(reason: Error): void {
     this.#stop.abort(reason);
@@ -100,14 +110,22 @@ export class RunSession {
    * @returns whether anything was read again
    */
   async catchUp(units: readonly Unit[]): Promise<boolean> {
-    const changes = this.request.store.changeCounter();
-    if (units.every((unit) => (this.#readAt.get(unitId(unit)) ?? this.#openedAt) === changes)) return false;
-    await reconcile(this.request, this.timestamp());
-    const read = units.flatMap((unit) => [unit, ...this.#upstreamUnits(unit)]);
-    await this.lake.refresh(new Set(read.map(({ key }) => key)));
-    for (const unit of read) this.world.refresh(unit);
+    const { store } = this.request;
+    const changes = store.changeCounter();
+    const isRead = units.every((unit) => (this.#readAt.get(unitId(unit)) ?? this.#openedAt) === changes);
+    // The counter does not move when this very connection finds a run dead, whose writes are then still to be taken back.
+    if (isRead && store.unreconciledAttempts().length === 0) return false;
+    const undone = await reconcile(this.request, this.timestamp());
+    await this.lake.refresh(undone);
+    await this.readAgain(units.flatMap((unit) => [unit, ...this.#upstreamUnits(unit)]));
     for (const unit of units) this.#readAt.set(unitId(unit), changes);
     return true;
+  }
+
+  /** Reads the tables of units, and then what is recorded of them, again. */
+  async readAgain(units: readonly Unit[]): Promise<void> {
+    await this.lake.refresh(new Set(units.map(({ key }) => key)));
+    for (const unit of units) this.world.refresh(unit);
   }
 
   #upstreamUnits(unit: Unit): readonly Unit[] {

@@ -66,10 +66,14 @@ export class RunWalk {
     const startedAt = this.#start();
     const onAbort = () => {
       const reason = this.#session.request.signal.reason === "SIGTERM" ? "terminate" : "interrupt";
-      this.#session.record({ type: "cancelling", reason });
+      try {
+        this.#session.record({ type: "cancelling", reason });
+      } catch (error) {
+        this.#die(error);
+      }
     };
     this.#session.request.signal.addEventListener("abort", onAbort, { once: true });
-    const warm = this.#warmUp.whatIsSureToRun();
+    const warm = this.#orDie(this.#warmUp.whatIsSureToRun());
     try {
       this.#settleIdle();
       this.#drain();
@@ -218,7 +222,7 @@ export class RunWalk {
       if ("outcome" in decision) return this.#giveBack(unit, decision);
       const outcome = await runBody(this.#session, unit, {
         causes: decision.run,
-        onAnnounceChange: () => void this.#warmUp.downstreamOf(unit.key),
+        onAnnounceChange: () => void this.#orDie(this.#warmUp.downstreamOf(unit.key)),
       });
       this.#complete(unit, outcome);
     });
@@ -374,6 +378,15 @@ export class RunWalk {
       const left = (this.#waitsFor.get(unitId(downstream)) ?? 0) - 1;
       this.#waitsFor.set(unitId(downstream), left);
       if (left === 0) this.#ready.push(downstream);
+    }
+  }
+
+  /** Work that the run does not wait for at once; that it failed must not be lost, nor end the process. */
+  async #orDie(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#die(error);
     }
   }
 

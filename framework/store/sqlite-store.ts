@@ -194,6 +194,10 @@ export class SqliteStore extends SqliteReader implements Store {
     });
   }
 
+  interruptRun(runId: string): void {
+    this.#transaction(() => this.#interrupt(runId));
+  }
+
   unreconciledAttempts(): readonly UnreconciledAttempt[] {
     return this.all<StartedAttempt>(
       `SELECT a.run_id AS runId, a.key, a.partition, a.attempt, a.started_at AS startedAt, a.snapshot_before AS snapshotBefore
@@ -209,7 +213,7 @@ export class SqliteStore extends SqliteReader implements Store {
       for (const { runId, key, partition, attempt } of attempts) {
         this.statement(
           `UPDATE attempts SET reconciled = @how
-           WHERE run_id = @runId AND key = @key AND partition = @partition AND attempt = @attempt`,
+           WHERE run_id = @runId AND key = @key AND partition = @partition AND attempt = @attempt AND reconciled IS NULL`,
         ).run({ runId, key, partition, attempt, how });
       }
     });

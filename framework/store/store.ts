@@ -269,6 +269,8 @@ export interface Store extends StoreReader {
   recordCheck(result: CheckResultRecord, event: RunEvent): void;
   recordEvent(event: RunEvent): void;
   finishRun(runId: string, status: RunStatus, finishedAt: Instant, event: RunEvent): void;
+  /** Marks a run of this process as `interrupted`, when it is still running, and frees its leases. */
+  interruptRun(runId: string): void;
   /** Marks running runs as `interrupted` whose process is gone; returns their ids. */
   interruptDeadRuns(now: Instant): readonly string[];
 }
