@@ -3,13 +3,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { assetKey } from "../../framework/definition/asset-key.ts";
 import { defineTable } from "../../framework/definition/table.ts";
 import { collectRows } from "../../framework/lakehouse/lakehouse.ts";
-import { bundledScript, finished } from "./processes.ts";
+import { bundledScript, finished } from "../support/scripts.ts";
 import { type LakeRig, lakeRig, testExtensions } from "./support.ts";
 
 let script: Awaited<ReturnType<typeof bundledScript>>;
 let rig: LakeRig;
 beforeAll(async () => {
-  script = await bundledScript("loader-process");
+  script = await bundledScript("lakehouse/loader-process");
 });
 afterAll(() => script.remove());
 beforeEach(async () => {

@@ -3,12 +3,12 @@ import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { collectRows } from "../../framework/lakehouse/lakehouse.ts";
-import { bundledScript, finished } from "./processes.ts";
+import { bundledScript, finished } from "../support/scripts.ts";
 import { lakeRig, testExtensions } from "./support.ts";
 
 let script: Awaited<ReturnType<typeof bundledScript>>;
 beforeAll(async () => {
-  script = await bundledScript("loader-process");
+  script = await bundledScript("lakehouse/loader-process");
 });
 afterAll(() => script.remove());
 

@@ -7,7 +7,7 @@ import { defineTable } from "../../framework/definition/table.ts";
 import { type Catalog, startCatalog } from "../../framework/lakehouse/catalog/start-catalog.ts";
 import { collectRows, type Lakehouse } from "../../framework/lakehouse/lakehouse.ts";
 import { writerOf } from "../../framework/lakehouse/writer.ts";
-import { finished } from "./processes.ts";
+import { finished } from "../support/scripts.ts";
 import { testClientPython } from "../support/python-environment.ts";
 import { type LakeRig, lakeRig } from "./support.ts";
 

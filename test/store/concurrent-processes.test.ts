@@ -8,11 +8,11 @@ import { checkStore } from "../../framework/store/upkeep/check-store.ts";
 import { pruneStore } from "../../framework/store/upkeep/prune-store.ts";
 import { temporaryDirectory } from "../support/rig.ts";
 import { countRows, History } from "./history.ts";
-import { bundledScript, finished } from "./processes.ts";
+import { bundledScript, finished } from "../support/scripts.ts";
 
 let script: Awaited<ReturnType<typeof bundledScript>>;
 beforeAll(async () => {
-  script = await bundledScript("hammer-process");
+  script = await bundledScript("store/hammer-process");
 });
 afterAll(() => script.remove());
 

@@ -10,11 +10,11 @@ import { checkStore } from "../../framework/store/upkeep/check-store.ts";
 import { Project } from "../support/moraine.ts";
 import { temporaryDirectory } from "../support/rig.ts";
 import { countRows, day, History, log } from "./history.ts";
-import { bundledScript, finished, started } from "./processes.ts";
+import { bundledScript, finished, started } from "../support/scripts.ts";
 
 let script: Awaited<ReturnType<typeof bundledScript>>;
 beforeAll(async () => {
-  script = await bundledScript("hammer-process");
+  script = await bundledScript("store/hammer-process");
 });
 afterAll(() => script.remove());
 

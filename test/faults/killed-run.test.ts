@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { FaultRig, nothingLeft, runScript } from "./fault-rig.ts";
+import { expectKillsToLeaveNoTrace } from "./killed-runs.ts";
+
+let script: Awaited<ReturnType<typeof runScript>>;
+beforeAll(async () => {
+  script = await runScript();
+});
+afterAll(() => script.remove());
+
+it("leaves the tables and records of an undisturbed run when it is killed at random instants and run again", async () => {
+  await expectKillsToLeaveNoTrace(script, { assets: 40, appends: 2, kills: 6, lines: 120, seed: 7 });
+});
+
+it("takes back a killed append once, also when that is killed before and after the table went back", async () => {
+  const rig = new FaultRig(script);
+  const order = { assets: 1, appends: 3, generation: 1, workers: 1 };
+  expect(await rig.kill(order, (line) => line === "appended a/t000 1")).toBe(false);
+  expect(await rig.kill(order, (line) => line === "restore a/t000")).toBe(false);
+  expect(await rig.kill(order, (line) => line === "restored a/t000")).toBe(false);
+  expect(await rig.run(order)).toContain("asset-finished a/t000 materialized");
+  expect(rig.leftovers()).toEqual(nothingLeft);
+  const [asset] = await rig.state(order);
+  expect(asset).toMatchObject({ status: "fresh", isCurrent: true });
+  expect(asset?.rows).toHaveLength(6);
+});

@@ -1,0 +1,69 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { buildGraph } from "../../framework/graph/build-graph.ts";
+import { openEmbeddedLakehouse } from "../../framework/lakehouse/duckdb/embedded-lakehouse.ts";
+import { materialize } from "../../framework/materializer/materialize.ts";
+import { openStore } from "../../framework/store/open-store.ts";
+import { systemClock } from "../../framework/util/clock.ts";
+import { type AppendingShape, appendingProject, keyAt } from "./appending-project.ts";
+
+/*
+ * One run over an appending project, as a command would do it; says on stdout, a line each, when a commit begins and is
+ * done, when a table goes back, and each event's type with its asset. Ends with `done <status>`.
+ *   run-process <folder> <extensions> <shape and what to do, as JSON>
+ */
+export interface RunOrder extends AppendingShape {
+  readonly forced?: readonly number[];
+  /** @default all */
+  readonly selected?: readonly number[];
+  readonly workers: number;
+  /** Whether no commit begins before there is a file `go` in the folder. */
+  readonly waits?: boolean;
+}
+
+const [, , folder = "", extensions = "", order = "{}"] = process.argv;
+const { forced = [], selected, workers, waits = false, ...shape } = JSON.parse(order) as RunOrder;
+const go = async () => {
+  while (waits && !existsSync(join(folder, "go"))) await setTimeout(5);
+};
+const tell = (text: string) => void process.stdout.write(`${text}\n`);
+
+const stateDir = join(folder, "state");
+await mkdir(stateDir, { recursive: true });
+const lakehouse = openEmbeddedLakehouse({
+  dir: join(folder, "lake"),
+  extensionDirectory: async () => extensions,
+});
+const restore = lakehouse.restore.bind(lakehouse);
+lakehouse.restore = async (key, change) => {
+  tell(`restore ${key}`);
+  await restore(key, change);
+  tell(`restored ${key}`);
+};
+const store = openStore({ path: join(folder, "moraine.db"), target: "local" });
+const graph = buildGraph({ assets: appendingProject(shape, { tell, go }), checks: [], problems: [] });
+const { status } = await materialize({
+  graph,
+  keys: selected === undefined ? graph.keys : graph.keys.filter((key) => selected.map(keyAt).includes(key)),
+  forced: new Set(forced.map(keyAt)),
+  selection: "",
+  trigger: "cli",
+  store,
+  lakehouse,
+  resources: { secrets: { name: "none", get: () => Promise.reject(new Error("no secrets here")) } },
+  projectDir: folder,
+  stateDir,
+  workers,
+  pools: {},
+  failFast: false,
+  signal: new AbortController().signal,
+  clock: systemClock,
+  redact: (text) => text,
+  onEvent: (event) =>
+    tell(`${event.type} ${"key" in event ? event.key : ""}${"outcome" in event ? ` ${event.outcome}` : ""}`),
+});
+await lakehouse.close();
+store.close();
+tell(`done ${status}`);
