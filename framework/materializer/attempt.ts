@@ -257,7 +257,7 @@ export class Attempt {
       ...unitFields(this.unit),
       outcome,
       attempts: this.number,
-      durationMs: Date.parse(this.#session.timestamp()) - Date.parse(this.#startedAt),
+      durationMs: this.#session.msSince(this.#startedAt),
       causes: this.#causes,
       ...rest,
       ...(metadata === undefined ? {} : { metadata }),

@@ -39,7 +39,7 @@ export async function runChecksOnly(
       hasFailed ||= failed;
     }
     const status = session.signal.aborted ? "cancelled" : hasFailed ? "failed" : "succeeded";
-    const durationMs = Date.parse(session.timestamp()) - Date.parse(startedAt);
+    const durationMs = session.msSince(startedAt);
     const finished = session.stamp({ type: "run-finished", status, durationMs, outcomes: {} });
     store.finishRun(session.runId, status, finished.at, finished);
     session.show(finished);

@@ -138,6 +138,11 @@ export class RunSession {
     return this.request.clock.now().toISOString();
   }
 
+  /** Milliseconds since an earlier instant of this session; 0 when the clock was set back meanwhile. */
+  msSince(instant: string): number {
+    return Math.max(0, this.request.clock.now().getTime() - Date.parse(instant));
+  }
+
   /** Waits between two attempts; false when the run was cancelled meanwhile. */
   async pause(ms: number): Promise<boolean> {
     try {

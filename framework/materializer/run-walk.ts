@@ -115,7 +115,7 @@ export class RunWalk {
         : all.has("failed") || all.has("skipped")
           ? "failed"
           : "succeeded";
-    const durationMs = Date.parse(this.#session.timestamp()) - Date.parse(startedAt);
+    const durationMs = this.#session.msSince(startedAt);
     const event = this.#session.stamp({
       type: "run-finished",
       status,
