@@ -73,13 +73,13 @@ export class RunWalk {
       }
     };
     this.#session.request.signal.addEventListener("abort", onAbort, { once: true });
-    const warm = this.#orDie(this.#warmUp.whatIsSureToRun());
+    void this.#orDie(this.#warmUp.whatIsSureToRun());
     try {
       this.#settleIdle();
       this.#drain();
       await this.#finished.promise;
-      await warm;
     } finally {
+      await this.#warmUp.end();
       this.#session.request.signal.removeEventListener("abort", onAbort);
     }
     if (this.#fatal !== undefined) throw this.#fatal;

@@ -1,5 +1,6 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { Batch } from "../definition/batch.ts";
+import type { WorkContext } from "../definition/context.ts";
 import { computeStatuses } from "../staleness/compute-statuses.ts";
 import { failureOf } from "./boundary.ts";
 import type { RunSession } from "./run-session.ts";
@@ -10,6 +11,8 @@ export class WarmUp {
   readonly #order: readonly AssetKey[];
   readonly #selected: ReadonlySet<AssetKey>;
   readonly #started = new Set<Batch>();
+  readonly #pending: Promise<void>[] = [];
+  readonly #stop = new AbortController();
 
   /** @param order the selected assets in topological order */
   constructor(session: RunSession, order: readonly AssetKey[]) {
@@ -37,6 +40,12 @@ export class WarmUp {
     );
   }
 
+  /** Ends what still warms up, for nobody needs it any more, and waits for that. */
+  async end(): Promise<void> {
+    this.#stop.abort();
+    await Promise.allSettled(this.#pending);
+  }
+
   async #start(keys: readonly AssetKey[]): Promise<void> {
     const batches = keys.flatMap((key) => {
       const { source } = this.#session.graph.asset(key);
@@ -44,22 +53,25 @@ export class WarmUp {
         ? [{ key, batch: source.batch }]
         : [];
     });
-    await Promise.all(batches.map(({ key, batch }) => this.#prepare(batch, key)));
+    const preparing = batches.map(({ key, batch }) => this.#prepare(batch, key));
+    this.#pending.push(...preparing);
+    await Promise.all(preparing);
   }
 
   async #prepare(batch: Batch, key: AssetKey): Promise<void> {
     if (this.#started.has(batch) || batch.prepare === undefined) return;
     this.#started.add(batch);
+    const signal = AbortSignal.any([this.#session.signal, this.#stop.signal]);
+    const context = this.#session.workContext(undefined, signal);
+    const log: WorkContext["log"] = (message, level) => {
+      if (!this.#stop.signal.aborted) context.log(message, level);
+    };
     try {
-      await batch.prepare(this.#session.workContext(undefined, this.#session.signal));
+      await batch.prepare({ ...context, log });
     } catch (error) {
       // The batch meets the same trouble when it runs, and reports it there with the assets that it stops.
       const { message } = failureOf(error, { unit: { key, partition: "" }, runId: this.#session.runId });
-      this.#session.record({
-        type: "log",
-        level: "warn",
-        message: `${batch.name} could not warm up: ${message}`,
-      });
+      log(`${batch.name} could not warm up: ${message}`, "warn");
     }
   }
 }

@@ -127,13 +127,13 @@ export class FaultRig {
   }
 }
 
-/** Resolves when a process says something. */
-export function says(child: Child, text: string): Promise<void> {
+/** Resolves with a process when it says something. */
+export function says(child: Child, text: string): Promise<Child> {
   return new Promise((done) => {
     let said = "";
     child.stdout.on("data", (chunk: Buffer) => {
       said += chunk.toString();
-      if (said.includes(text)) done();
+      if (said.includes(text)) done(child);
     });
   });
 }

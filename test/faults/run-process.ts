@@ -26,7 +26,8 @@ export interface RunOrder extends AppendingShape {
 const [, , folder = "", extensions = "", order = "{}"] = process.argv;
 const { forced = [], selected, workers, waits = false, ...shape } = JSON.parse(order) as RunOrder;
 const go = async () => {
-  while (waits && !existsSync(join(folder, "go"))) await setTimeout(5);
+  if (!waits) return;
+  while (!existsSync(join(folder, "go"))) await setTimeout(5);
 };
 const tell = (text: string) => void process.stdout.write(`${text}\n`);
 

@@ -1,7 +1,10 @@
+import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { Asset, AssetKey, Check } from "moraine";
 import { assetKey, defineAsset } from "moraine";
 import type { Batch } from "../../framework/definition/batch.ts";
+import type { WorkContext } from "../../framework/definition/context.ts";
+import { deferred } from "../../framework/util/deferred.ts";
 import { Rig } from "../support/rig.ts";
 
 type BatchContext = Parameters<Batch["materialize"]>[0];
@@ -11,14 +14,16 @@ class FakeBatch implements Batch {
   readonly name = "fake";
   readonly calls: AssetKey[][] = [];
   prepared = 0;
+  warmUp: (this: void, context: WorkContext) => Promise<void> = async () => {};
   work: (this: void, context: BatchContext) => void | Promise<void> = ({ assets, report }) => {
     for (const { key } of assets) {
       report({ type: "asset-started", key });
       report({ type: "asset-finished", key, result: { dataVersion: `v${this.calls.length}` } });
     }
   };
-  async prepare(): Promise<void> {
+  async prepare(context: WorkContext): Promise<void> {
     this.prepared += 1;
+    await this.warmUp(context);
   }
   async materialize(context: BatchContext): Promise<void> {
     this.calls.push(context.assets.map(({ key }) => key));
@@ -115,6 +120,36 @@ describe("a batch", () => {
     batch.prepared = 0;
     await rig.run(assets);
     expect([batch.calls.length, batch.prepared]).toEqual([2, 1]);
+  });
+
+  it("ends its warm-up, in silence, when the run ends without it", async () => {
+    const rig = new Rig();
+    const batch = new FakeBatch();
+    const users = { fail: false };
+    const raw = defineAsset({
+      key: "raw/users",
+      refresh: { everyMs: 0 },
+      materialize: ({ announceChange }) => {
+        if (!users.fail) return;
+        announceChange();
+        throw new Error("no users today");
+      },
+    });
+    const assets = [raw, batch.asset("staging/users", raw)];
+    await rig.run(assets);
+    users.fail = true;
+    const [runIsOver, warmUpIsOver] = [deferred<void>(), deferred<void>()];
+    batch.warmUp = async ({ signal, log }) => {
+      await Promise.race([once(signal, "abort"), runIsOver.promise]);
+      log("was told to stop");
+      warmUpIsOver.resolve();
+      throw new Error("interrupted");
+    };
+    await rig.run(assets);
+    runIsOver.resolve();
+    await warmUpIsOver.promise;
+    expect(rig.events.at(-1)?.type).toBe("run-finished");
+    expect(rig.eventsOf("log")).toEqual([]);
   });
 
   it("records for each member the upstream versions that this call gave it", async () => {
