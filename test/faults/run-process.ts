@@ -2,11 +2,10 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { buildGraph } from "../../framework/graph/build-graph.ts";
 import { openEmbeddedLakehouse } from "../../framework/lakehouse/duckdb/embedded-lakehouse.ts";
 import { materialize } from "../../framework/materializer/materialize.ts";
 import { openStore } from "../../framework/store/open-store.ts";
-import { systemClock } from "../../framework/util/clock.ts";
+import { runRequest } from "../support/run-request.ts";
 import { type AppendingShape, appendingProject, keyAt } from "./appending-project.ts";
 
 /*
@@ -44,24 +43,15 @@ lakehouse.restore = async (key, change) => {
   tell(`restored ${key}`);
 };
 const store = openStore({ path: join(folder, "moraine.db"), target: "local" });
-const graph = buildGraph({ assets: appendingProject(shape, { tell, go }), checks: [], problems: [] });
+const request = runRequest(
+  { assets: appendingProject(shape, { tell, go }) },
+  { store, lakehouse, folder: stateDir },
+);
 const { status } = await materialize({
-  graph,
-  keys: selected === undefined ? graph.keys : graph.keys.filter((key) => selected.map(keyAt).includes(key)),
+  ...request,
+  keys: selected?.map(keyAt) ?? request.keys,
   forced: new Set(forced.map(keyAt)),
-  selection: "",
-  trigger: "cli",
-  store,
-  lakehouse,
-  resources: { secrets: { name: "none", get: () => Promise.reject(new Error("no secrets here")) } },
-  projectDir: folder,
-  stateDir,
   workers,
-  pools: {},
-  failFast: false,
-  signal: new AbortController().signal,
-  clock: systemClock,
-  redact: (text) => text,
   onEvent: (event) =>
     tell(`${event.type} ${"key" in event ? event.key : ""}${"outcome" in event ? ` ${event.outcome}` : ""}`),
 });

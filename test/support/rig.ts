@@ -5,15 +5,14 @@ import { onTestFinished } from "vitest";
 import type { Asset, Check, MaterializeResult } from "moraine";
 import { assetKey, defineAsset } from "moraine";
 import type { RunEvent } from "../../framework/event/event.ts";
-import { buildGraph } from "../../framework/graph/build-graph.ts";
 import { materialize } from "../../framework/materializer/materialize.ts";
 import { runChecksOnly } from "../../framework/materializer/run-checks.ts";
 import type { RunRequest, RunSummary } from "../../framework/materializer/run-request.ts";
 import { openStore } from "../../framework/store/open-store.ts";
 import type { Store } from "../../framework/store/store.ts";
-import { systemClock } from "../../framework/util/clock.ts";
 import { deferred, type Deferred } from "../../framework/util/deferred.ts";
 import { MemoryLakehouse } from "./memory-lakehouse.ts";
+import { runRequest } from "./run-request.ts";
 
 /** A folder that is removed when the test ends. */
 export function temporaryDirectory(): string {
@@ -48,26 +47,9 @@ export class Rig {
   }
 
   #request(assets: readonly Asset[], checks: readonly Check[]): RunRequest {
-    const graph = buildGraph({ assets, checks, problems: [] });
-    return {
-      graph,
-      keys: graph.keys,
-      forced: new Set(),
-      selection: "",
-      trigger: "cli",
-      store: this.store,
-      lakehouse: this.lakehouse,
-      resources: { secrets: { name: "none", get: () => Promise.reject(new Error("no secrets here")) } },
-      projectDir: this.directory,
-      stateDir: this.directory,
-      workers: 4,
-      pools: {},
-      failFast: false,
-      signal: new AbortController().signal,
-      clock: systemClock,
-      redact: (text) => text,
-      onEvent: (event) => this.events.push(event),
-    };
+    const { store, lakehouse, directory: folder } = this;
+    const request = runRequest({ assets, checks }, { store, lakehouse, folder });
+    return { ...request, onEvent: (event) => this.events.push(event) };
   }
 
   /** Events of one type, in order. */
