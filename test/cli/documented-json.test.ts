@@ -7,6 +7,7 @@ import { mismatches, parseShape, type Shape } from "../support/json-shape.ts";
 import { ada, mailingProject } from "../support/mailing-project.ts";
 import type { Project } from "../support/moraine.ts";
 import { ended } from "../support/processes.ts";
+import { Shop } from "../support/shop-project.ts";
 
 const readPage = (name: string) => readFileSync(join(import.meta.dirname, "../../docs", name), "utf8");
 
@@ -48,10 +49,14 @@ async function makeProject(): Promise<Project> {
   return mailing;
 }
 
+function shapeOf(name: string): Shape {
+  const documented = shapes.get(name);
+  if (documented === undefined) throw new Error(`docs/cli.md has no shape ${name}`);
+  return documented;
+}
+
 async function check(shape: string, ...args: readonly string[]): Promise<void> {
-  const documented = shapes.get(shape);
-  if (documented === undefined) throw new Error(`docs/cli.md has no shape ${shape}`);
-  expect(mismatches(await (await project()).json(...args), documented, shapes)).toEqual([]);
+  expect(mismatches(await (await project()).json(...args), shapeOf(shape), shapes)).toEqual([]);
 }
 
 describe("the JSON of docs/cli.md", () => {
@@ -100,9 +105,21 @@ describe("the JSON of docs/cli.md", () => {
     await check("rollback KEY", "rollback", "users", "--run", first, "--yes");
   });
 
+  it("of partitions is what the verbs print of an asset that has some", async () => {
+    const shop = new Shop();
+    await shop.run("materialize", "orders", "--partition", "2026-01-03");
+    for (const [shape, ...args] of [
+      ["list", "list"],
+      ["show KEY", "show", "orders"],
+      ["show KEY", "show", "per_day"],
+      ["plan", "plan", "--missing"],
+    ] as const)
+      expect(mismatches(await shop.json(...args), shapeOf(shape), shapes)).toEqual([]);
+  });
+
   it("of a detached run is what names its process", async () => {
     const told = await (await project()).json<{ pid: number }>("materialize", "users", "--detach");
-    expect(mismatches(told, shapes.get("materialize --detach") ?? { type: "null" }, shapes)).toEqual([]);
+    expect(mismatches(told, shapeOf("materialize --detach"), shapes)).toEqual([]);
     await ended([told.pid]);
   });
 
@@ -112,9 +129,7 @@ describe("the JSON of docs/cli.md", () => {
       const line = await new Promise<string>((resolve) => server.stdout?.once("data", resolve));
       server.kill("SIGTERM");
       await server.finished;
-      expect(mismatches(JSON.parse(line), shapes.get(`${verb} serve`) ?? { type: "null" }, shapes)).toEqual(
-        [],
-      );
+      expect(mismatches(JSON.parse(line), shapeOf(`${verb} serve`), shapes)).toEqual([]);
     }
   });
 

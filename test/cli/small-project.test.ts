@@ -44,6 +44,7 @@ describe("a project of one file", () => {
         status: "missing",
         causes: [{ type: "missing" }],
         freshness: null,
+        partitions: null,
         lastMaterialization: null,
       },
       {
@@ -57,6 +58,7 @@ describe("a project of one file", () => {
           { type: "upstream", upstream: "raw/users", chain: [{ type: "missing" }] },
         ],
         freshness: null,
+        partitions: null,
         lastMaterialization: null,
       },
     ]);
