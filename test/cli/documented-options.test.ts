@@ -18,8 +18,8 @@ function documented(
 }
 
 /** The options that a help text lists, by their long names. */
-function listed(help: string): readonly string[] {
-  return [...help.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, name = ""]) => name);
+function listed(text: string): readonly string[] {
+  return [...text.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, name = ""]) => name);
 }
 
 async function help(...verb: readonly string[]): Promise<string> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { printed } from "../support/moraine.ts";
 import { RowProject } from "../support/row-project.ts";
 
 interface Run {
@@ -40,9 +41,40 @@ describe("run tags", () => {
   });
 });
 
+describe("logs --follow", () => {
+  it.each([
+    ["SIGTERM", /run \w+ cancelled in \S+s\n$/],
+    ["SIGKILL", /^run \w+ interrupted, its process is gone\n$/],
+  ] as const)("ends with its run, also when that ends by %s", async (signal, lastWords) => {
+    const project = new RowProject();
+    const run = project.start(["materialize", "--json"], { HANG: "mart/users" });
+    await printed(run, '"type":"asset-started","key":"mart/users"');
+    const [{ id } = { id: "" }] = await project.json<Run[]>("runs");
+    const logs = project.start(["logs", id, "--follow"]);
+    await printed(logs, "mart/users started");
+    run.kill(signal);
+    const { code, stdout, stderr } = await logs.finished;
+    expect(code).toBe(0);
+    expect(signal === "SIGTERM" ? stdout : stderr).toMatch(lastWords);
+  });
+
+  it("reads what a run said although the definitions are wrong by now", async () => {
+    const project = new RowProject();
+    const { runId } = await project.ran(["materialize"]);
+    project.write(
+      "moraine.config.ts",
+      `import { defineAsset, defineConfig } from "moraine";
+export default defineConfig({ name: "row", assets: [defineAsset({ key: "No", materialize: () => {} })] });`,
+    );
+    expect((await project.run("logs", runId)).stdout).toContain("mart/report materialized");
+    expect((await project.run("runs", runId)).stdout).toContain("mart/report");
+    expect((await project.run("logs", runId, "mart/users")).stderr).toContain('got "No"');
+  });
+});
+
 describe("moraine runs", () => {
   it.each([
-    [["runs", "resum", "8f21c4"], "no action resum; expected resume"],
+    [["runs", "resum", "8f21c4"], "no action resum; expected resume, cancel, diff"],
     [["runs", "resume"], "runs resume expects 1 run, got none"],
     [["runs", "resume", "8f21c4"], "no run 8f21c4"],
     [["materialize", "--retry", "8f21c4"], "no run 8f21c4"],

@@ -10,7 +10,7 @@ import { exitCode } from "../exit-code.ts";
 import { print, printJson, say } from "../output/print.ts";
 import { codeOfSignal, type VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
-import { findRun, runJson } from "./find-run.ts";
+import { findRun, runJson, runNow } from "./find-run.ts";
 
 const lookEveryMs = 100;
 
@@ -42,7 +42,7 @@ export async function cancelRun(
     else if (!isCancelling(store, run.id)) signalOwner(owner, "SIGTERM");
     if (options.now !== true && context.options.quiet !== true) say(waiting);
   }
-  const ended = await untilEnded(store, run.id, owner, context.signal);
+  const ended = await untilEnded(store, run.id, context.signal);
   if (ended !== undefined) return reportEnd(context, ended);
   say(`run ${run.id} has not ended yet; it goes on to do so`);
   return codeOfSignal(context.signal.reason);
@@ -106,17 +106,10 @@ function waitingText(store: Store, runId: string): string {
 }
 
 /** The run as it ended; undefined when this process is told to end first. */
-async function untilEnded(
-  store: Store,
-  runId: string,
-  owner: RunOwner,
-  signal: AbortSignal,
-): Promise<RunRecord | undefined> {
+async function untilEnded(store: Store, runId: string, signal: AbortSignal): Promise<RunRecord | undefined> {
   while (!signal.aborted) {
-    // Gone is looked at before the record: what a process records, it records while it lives.
-    if (whereIsOwner(owner) === "gone") store.interruptDeadRuns(new Date().toISOString());
-    const run = store.run(runId);
-    if (run !== undefined && run.status !== "running") return run;
+    const run = runNow(store, runId);
+    if (run.status !== "running") return run;
     await systemClock.sleep(lookEveryMs, signal).catch(() => {});
   }
   return undefined;

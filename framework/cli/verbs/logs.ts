@@ -1,12 +1,11 @@
-import type { AssetKey } from "../../definition/asset-key.ts";
 import type { LogLevel } from "../../event/event.ts";
 import type { StoredEvent } from "../../store/store.ts";
 import { logLine } from "../../tui/words/event.ts";
 import { systemClock } from "../../util/clock.ts";
-import { print, printJson } from "../output/print.ts";
+import { print, printJson, say } from "../output/print.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
-import { findRun } from "./find-run.ts";
+import { findRun, runNow } from "./find-run.ts";
 import { selectOne } from "./statuses.ts";
 
 interface LogsOptions {
@@ -24,19 +23,22 @@ export async function logs(
   [id = "", text]: readonly string[],
   options: LogsOptions,
 ): Promise<number> {
-  const project = await context.openProject();
-  const run = findRun(project, id);
-  const key: AssetKey | undefined = text === undefined ? undefined : selectOne(project, text);
+  const { store } = await context.openConfig();
+  const run = findRun({ store }, id);
+  const key = text === undefined ? undefined : selectOne(await context.openProject(), text);
   const least = levelOf(options.level ?? "info");
   const isJson = context.options.json === true;
   const events: StoredEvent[] = [];
   for (let after = 0; ;) {
-    const page = project.store.events({ runId: run.id, after, ...(key === undefined ? {} : { key }) });
+    // Looked at before the events, or the last of them could be missed.
+    const { status } = runNow(store, run.id);
+    const page = store.events({ runId: run.id, after, ...(key === undefined ? {} : { key }) });
     if (isJson) events.push(...page);
     else for (const { event } of page) printLine(event, least, options.grep);
     after = page.at(-1)?.id ?? after;
-    const isOver = project.store.run(run.id)?.status !== "running";
-    if (options.follow !== true || (isOver && page.length === 0) || context.signal.aborted) break;
+    if (options.follow === true && status === "interrupted")
+      say(`run ${run.id} interrupted, its process is gone`);
+    if (options.follow !== true || status !== "running" || context.signal.aborted) break;
     await systemClock.sleep(pollEveryMs, context.signal).catch(() => {});
   }
   if (isJson) printJson(events.map(({ event }) => event));
