@@ -108,7 +108,7 @@ export interface Lakehouse {
   readonly name: string;
   /** Whether {@link restore} works. Where it doesn't (Athena), it throws `query-failed`. */
   readonly canRestore: boolean;
-  /** Whether {@link draft} works. Where it doesn't (Athena), it throws `query-failed`. */
+  /** Whether {@link draft} works. Where it doesn't (Athena, within a draft), it throws `query-failed`. */
   readonly canDraft: boolean;
   /** The SQL name of a table in this engine, quoted. */
   tableName(key: AssetKey): string;

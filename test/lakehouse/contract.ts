@@ -726,6 +726,8 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
         expect(await idsIn(lakehouse)).toEqual(["005A"]);
         await lakehouse.restore(users.key, { from: base, to: snapshotId });
         expect(await failureOf(lakehouse.drop(users.key))).toMatchObject({ reason: "query-failed" });
+        expect(lakehouse.canDraft).toBe(false);
+        expect(await failureOf(lakehouse.draft(users.key))).toMatchObject({ reason: "query-failed" });
         expect(await failureOf(lakehouse.expire(users.key, { olderThanMs: -1 }))).toMatchObject({
           message: "sf_raw/sf_user can't be expired before what was written to it is published",
         });

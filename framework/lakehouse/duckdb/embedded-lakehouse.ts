@@ -66,7 +66,7 @@ export function openEmbeddedLakehouse(options: EmbeddedLakehouseOptions): Lakeho
 class EmbeddedLakehouse implements Lakehouse {
   readonly name = "embedded";
   readonly canRestore = true;
-  readonly canDraft = true;
+  readonly canDraft: boolean;
   private readonly dir: string;
   private readonly options: EmbeddedLakehouseOptions;
   private readonly clock: Clock;
@@ -87,6 +87,7 @@ class EmbeddedLakehouse implements Lakehouse {
     this.clock = options.clock ?? systemClock;
     this.attributions = shared.attributions ?? new Attributions();
     this.drafts = shared.drafts;
+    this.canDraft = shared.drafts === undefined;
   }
 
   tableName(key: AssetKey): string {
@@ -153,6 +154,7 @@ class EmbeddedLakehouse implements Lakehouse {
   }
 
   async draft(key: AssetKey, signal?: AbortSignal): Promise<Draft> {
+    if (!this.canDraft) throw nested(key);
     const { lakehouse, drafts } = this.drafting();
     const identifier = identifierOf(key);
     const store = this.guarded(key, signal, () => this.writableStore());
@@ -388,6 +390,16 @@ function unpublished(key: AssetKey): FailureError {
     message: `${key} can't be expired before what was written to it is published`,
     where: key,
     retryable: false,
+  });
+}
+
+function nested(key: AssetKey): FailureError {
+  return new FailureError({
+    reason: "query-failed",
+    message: `no draft of ${key} within a draft`,
+    where: key,
+    retryable: false,
+    next: "take the draft from the lakehouse itself, beside the other one",
   });
 }
 
