@@ -163,6 +163,7 @@ function defineDbtAsset(
     mappings: new Map(),
     partitions: undefined,
     failedWrite: "undo",
+    publish: meta.publish,
     table: table === undefined ? undefined : withDescriptions(table, columns),
     declaredColumns: columns,
     rows: undefined,

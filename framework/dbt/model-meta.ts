@@ -6,11 +6,15 @@ import { nearest } from "../util/nearest.ts";
 import type { DbtNode } from "./dbt-manifest.ts";
 
 /** What `meta.moraine` of a model, seed or snapshot may say. */
-const metaSchema = z.strictObject({ freshness: freshnessSchema.optional() });
+const metaSchema = z.strictObject({
+  freshness: freshnessSchema.optional(),
+  publish: z.enum(["at-once", "after-checks"]).optional(),
+});
 
 /** A node's `meta.moraine`, or what is wrong with it. */
 export interface ModelMeta {
   readonly freshness: FreshnessPolicy | undefined;
+  readonly publish: "at-once" | "after-checks";
   readonly problems: readonly DefinitionProblem[];
 }
 
@@ -19,11 +23,12 @@ export function readModelMeta(node: DbtNode, where: string): ModelMeta {
   const written = node.meta["moraine"];
   const read = metaSchema.safeParse(written ?? {});
   if (read.success) {
-    const { freshness } = read.data;
-    return { freshness: freshness === undefined ? undefined : policyOf(freshness), problems: [] };
+    const { freshness, publish = "at-once" } = read.data;
+    return { freshness: freshness === undefined ? undefined : policyOf(freshness), publish, problems: [] };
   }
   return {
     freshness: undefined,
+    publish: "at-once",
     problems: read.error.issues.flatMap((issue) =>
       issueTexts(issue, written).map((text) => ({
         message: `dbt ${node.resourceType} ${node.name}: ${text}`,

@@ -55,6 +55,7 @@ export function dbthub<R>(options: DbthubOptions<R>): Asset<R> {
     partitions: undefined,
     // A load package says how far it came, and goes on from there.
     failedWrite: "keep",
+    publish: "at-once",
     table,
     declaredColumns: spec === undefined ? {} : declaredColumns(spec),
     rows: undefined,

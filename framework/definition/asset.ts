@@ -66,6 +66,8 @@ export interface Asset<R = unknown> extends HasRows<R> {
   readonly priority: number;
   /** See {@link AssetOptions.failedWrite}. */
   readonly failedWrite: "undo" | "keep";
+  /** See {@link AssetOptions.publish}. */
+  readonly publish: "at-once" | "after-checks";
   readonly table: TableDefinition | undefined;
   /** What a file outside TypeScript says of its columns; undefined: it is declared in TypeScript alone. */
   readonly declaredColumns: DeclaredColumns | undefined;
@@ -128,6 +130,12 @@ export interface AssetOptions<D extends Deps = Deps, T = unknown, R = unknown> {
    * @default "undo"
    */
   readonly failedWrite?: "undo" | "keep";
+  /**
+   * When others see what was written. `after-checks`: body and checks work on a draft of the table, which becomes the
+   * table only when no check failed that holds back everything downstream; else the table stays as it was. Only the
+   * embedded lakehouse can do that. @default "at-once"
+   */
+  readonly publish?: "at-once" | "after-checks";
   /** The lake table; made or evolved before the body runs. */
   readonly table?: TableDefinition<T>;
   /**

@@ -42,6 +42,11 @@ export function defineAsset<const D extends Deps = NoDeps, T = unknown, R = T>(
   const { deps, mappings } = readDeps(options.deps ?? {}, (message) =>
     problems.push({ message: `${options.key}: ${message}` }),
   );
+  if (options.publish === "after-checks" && options.failedWrite === "keep") {
+    problems.push({
+      message: `${options.key}: failedWrite "keep" and publish "after-checks" contradict each other: a draft that fails is not kept`,
+    });
+  }
   let version: string | undefined;
   return Object.freeze({
     kind: "asset",
@@ -63,6 +68,7 @@ export function defineAsset<const D extends Deps = NoDeps, T = unknown, R = T>(
     pool: options.pool,
     priority: options.priority ?? 0,
     failedWrite: options.failedWrite ?? "undo",
+    publish: options.publish ?? "at-once",
     table: options.table,
     declaredColumns: undefined,
     rows: options.rows,

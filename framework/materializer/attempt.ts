@@ -5,9 +5,9 @@ import type { Cause, Metadata, Outcome } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
 import { rowCountOf } from "../lakehouse/lakehouse.ts";
 import { undoWriter } from "../lakehouse/undo-writer.ts";
-import type { LineageEdge } from "../store/store.ts";
+import type { CheckResultRecord, LineageEdge } from "../store/store.ts";
 import { hashJson } from "../util/hash.ts";
-import { blockedBy, failureOf, leaseLost } from "./boundary.ts";
+import { blockedBy, failureOf, leaseLost, notPublished } from "./boundary.ts";
 import { type RunSession, unitFields } from "./run-session.ts";
 
 /** A unit with the data version that was read of it. */
@@ -94,9 +94,20 @@ export class Attempt {
     this.#upstreams = this.#currentUpstreams();
   }
 
-  /** Records a finished write. `failedChecks` are blocking ones; with any, the outcome is `failed`. */
+  /**
+   * Publishes a draft and records the finished write. `failedChecks` are blocking ones; with any, the outcome is `failed`,
+   * and a draft is discarded unless they hold back no more than some of what is downstream. Throws FailureError when the
+   * draft can't be published; the attempt is then still to be ended.
+   */
   async succeed(result: MaterializeResult, failedChecks: readonly string[]): Promise<Outcome> {
-    const { request, lake, runId } = this.#session;
+    const { request, lake, runId, drafts } = this.#session;
+    const broken = this.#rejecting(failedChecks);
+    if (broken.length > 0) return this.fail(notPublished(this.unit, broken));
+    if (drafts.has(this.unit)) {
+      // Whoever took over starts from what is published: better nothing new appears under its hands.
+      if (!request.store.holdsLease(runId, this.unit)) return this.fail(leaseLost(this.unit));
+      await drafts.publish(this.unit);
+    }
     await lake.refresh([this.key]);
     await this.#forgetMovedUpstreams();
     const snapshotId = lake.dataVersion(this.key);
@@ -166,10 +177,24 @@ export class Attempt {
     return "cancelled";
   }
 
-  /** Ended without having been worked on: something before it failed inside the same batch. */
-  skip(because: AssetKey): Outcome {
+  /** Ended without a write that counts: something before it failed inside the same batch. */
+  async skip(because: AssetKey): Promise<Outcome> {
+    await this.#undo();
     this.#end("skipped", undefined, this.#finished("skipped", { because }));
     return "skipped";
+  }
+
+  /** What the checks found that keep a draft from being published. */
+  #rejecting(failedChecks: readonly string[]): readonly CheckResultRecord[] {
+    const { drafts, graph, request, runId } = this.#session;
+    if (!drafts.has(this.unit)) return [];
+    return graph.checks(this.key).flatMap(({ name, holds }) => {
+      if (holds !== undefined || !failedChecks.includes(name)) return [];
+      const results = request.store.checkResults(this.key, { check: name, runId });
+      const found = results.find(({ partition }) => partition === this.unit.partition);
+      if (found === undefined) throw new Error(`Internal error: expected a result of ${name}, got none`);
+      return [found];
+    });
   }
 
   /** What the body said; `rows` is the table's row count by its snapshot, unless the body knows better. */
@@ -206,10 +231,11 @@ export class Attempt {
   /** Takes back what the attempt wrote. Where that fails the table stays as it is, and the log says so. */
   async #undo(): Promise<void> {
     this.#release();
+    const { runId, request, drafts } = this.#session;
     const before = this.#snapshotBefore;
-    if (before === undefined) return;
-    const { runId, request } = this.#session;
     try {
+      await drafts.discard(this.unit);
+      if (before === undefined) return;
       const writer = { runId, partition: this.unit.partition, attempt: this.number };
       await undoWriter(request.lakehouse, this.key, { writer, start: before === "" ? undefined : before });
     } catch (error) {

@@ -74,22 +74,30 @@ export class BatchInvocation {
 
   /** Calls the batch; what it throws is the failure of everything that it did not report. */
   async #invoke(): Promise<Failure | undefined> {
-    const { request, signal, runId } = this.#session;
+    const { request, signal, runId, drafts } = this.#session;
     const keys = [...this.#states.keys()];
+    const first = whole(keys[0] ?? ("" as AssetKey));
     try {
+      for (const key of keys) {
+        const unopened = await drafts.open(whole(key), signal);
+        if (unopened !== undefined) throw unopened;
+      }
       await this.#session.lake.refresh(keys);
+      // What has a draft is alone in its invocation.
+      const lakehouse = drafts.lakehouseOf(first);
       for (const key of keys) {
         const { table } = this.#session.graph.asset(key);
-        if (table !== undefined) await request.lakehouse.ensureTable(table, signal);
+        if (table !== undefined) await lakehouse.ensureTable(table, signal);
       }
       await this.#batch.materialize({
         ...this.#session.workContext(undefined, signal),
+        lakehouse,
         assets: keys.map((key) => ({ key, forced: request.forced.has(key) })),
         report: (report) => this.#take(report),
       });
       return undefined;
     } catch (error) {
-      return failureOf(error, { unit: whole(keys[0] ?? ("" as AssetKey)), runId });
+      return failureOf(error, { unit: first, runId });
     }
   }
 
@@ -168,7 +176,14 @@ export class BatchInvocation {
     if (state.result !== undefined) {
       attempt.readUpstreamsAgain();
       const failedChecks = await this.#settleChecks(state);
-      if (failedChecks !== undefined) return { outcome: await attempt.succeed(state.result, failedChecks) };
+      if (failedChecks !== undefined) {
+        try {
+          return { outcome: await attempt.succeed(state.result, failedChecks) };
+        } catch (error) {
+          if (attempt.isRecorded) throw error;
+          state.failure = failureOf(error, { unit: whole(key), runId: this.#session.runId });
+        }
+      }
     }
     if (this.#session.signal.aborted) return { outcome: await attempt.cancel() };
     const retried = upstreamEnds.find((end) => "retry" in end);
@@ -176,7 +191,7 @@ export class BatchInvocation {
       await attempt.retry(retried.retry, 0);
       return retried;
     }
-    if (state.skippedBecause !== undefined) return { outcome: attempt.skip(state.skippedBecause) };
+    if (state.skippedBecause !== undefined) return { outcome: await attempt.skip(state.skippedBecause) };
     const failure = state.failure ?? crash ?? notReported(this.#batch, key);
     if (!failure.retryable || this.#number >= attempt.maxAttempts)
       return { outcome: await attempt.fail(failure) };

@@ -19,12 +19,15 @@ export async function runBody(
 ): Promise<Outcome> {
   const asset = session.graph.asset(unit.key);
   for (let number = 1; ; number++) {
+    // First of all: of several partitions each begins with what the one before it has published, and its time runs from then.
+    const unopened = await session.drafts.open(unit, session.signal);
     await session.lake.refresh([unit.key]);
     const attempt = new Attempt(session, unit, number, options.causes);
     const timeout = asset.timeoutMs === undefined ? undefined : AbortSignal.timeout(asset.timeoutMs);
     const signal = timeout === undefined ? session.signal : AbortSignal.any([session.signal, timeout]);
     let failure: Failure;
     try {
+      if (unopened !== undefined) throw unopened;
       const reports = new Map<string, CheckOutcome>();
       const result = await callBody(session, asset, attempt, signal, reports, options.onAnnounceChange);
       return await attempt.succeed(result, await runChecks(session, unit, reports, signal));
@@ -65,15 +68,17 @@ async function callBody(
   const { request } = session;
   const { unit } = attempt;
   const last = request.store.latestOf(unit);
-  if (asset.table !== undefined) await request.lakehouse.ensureTable(asset.table, signal);
+  const work = session.workContext(unit, signal);
+  if (asset.table !== undefined) await work.lakehouse.ensureTable(asset.table, signal);
   const context: MaterializeContext = {
-    ...session.workContext(unit, signal),
+    ...work,
     key: asset.key,
     partition: session.partitionGraph.set(asset.key)?.partition(unit.partition),
     inputs: Object.fromEntries(
       Object.entries(asset.deps).map(([name, upstream]) => [
         name,
         inputOf(session.graph.asset(upstream), {
+          // As everybody sees it, whatever draft this process may have of it.
           lakehouse: request.lakehouse,
           read: attempt.unitsRead(upstream),
           set: session.partitionGraph.set(upstream),

@@ -1,6 +1,7 @@
 import { type Unit, unitId } from "../definition/unit.ts";
 import { type Failure, FailureError } from "../event/failure.ts";
 import { StoreError } from "../store/store-error.ts";
+import type { CheckResultRecord } from "../store/store.ts";
 
 /**
  * Turns whatever foreign code threw into a {@link Failure}. A connector's own failure passes unchanged; anything else
@@ -37,6 +38,30 @@ export function blockedBy({ key }: Unit, checks: readonly string[]): Failure {
     retryable: false,
     next: `moraine check ${key} --rows ${checks[0] ?? ""}`,
   };
+}
+
+/** The failure of a unit whose draft did not pass the checks that hold back everything downstream. */
+export function notPublished(unit: Unit, results: readonly CheckResultRecord[]): Failure {
+  const names = results.map(({ check }) => check);
+  return {
+    reason: "check-failed",
+    message: `${unitId(unit)} was not published: ${names.join(", ")} failed`,
+    retryable: false,
+    got: results.map((result) => `${result.check}: ${foundBy(result)}`).join("\n"),
+    next: `moraine check ${unit.key} --rows ${names[0] ?? ""}`,
+  };
+}
+
+/** The draft is gone: what its check found has to say what was wrong with it. */
+function foundBy({ result, failure }: CheckResultRecord): string {
+  if (failure !== undefined) return failure.message;
+  const { value, expected, samples = [] } = result;
+  const facts = [
+    ...(value === undefined ? [] : [JSON.stringify(value)]),
+    ...(expected === undefined ? [] : [`expected ${JSON.stringify(expected)}`]),
+  ];
+  const rows = samples.slice(0, 3).map((row) => JSON.stringify(row));
+  return [facts.length === 0 ? "not passed" : facts.join(", "), ...rows].join("; ");
 }
 
 /** The failure of a unit that another run has taken over meanwhile. */

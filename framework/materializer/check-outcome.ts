@@ -2,6 +2,13 @@ import type { Check } from "../definition/check.ts";
 import type { CheckOutcome } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
 
+/** What came of a check. */
+export interface CheckAnswer {
+  readonly result: CheckOutcome;
+  /** The check could not be run; it counts as not passed. */
+  readonly failure?: Failure;
+}
+
 /** Rows that are kept of a result; a check that gives thousands must not fill the store. */
 const maxSamples = 100;
 
@@ -9,10 +16,7 @@ const maxSamples = 100;
  * Takes what foreign code gave as a check's result, as it can be stored. Silence or anything else than a result never
  * counts as passed: it is the check's failure, `check-failed`.
  */
-export function checkOutcomeOf(
-  check: Pick<Check, "asset" | "name">,
-  given: unknown,
-): { readonly result: CheckOutcome; readonly failure?: Failure } {
+export function checkOutcomeOf(check: Pick<Check, "asset" | "name">, given: unknown): CheckAnswer {
   const plain = toPlain(given);
   if (!isOutcome(plain)) {
     return {

@@ -4,16 +4,14 @@ import { type Unit, unitId } from "../definition/unit.ts";
 import type { CheckOutcome } from "../event/event.ts";
 import { fail, type Failure } from "../event/failure.ts";
 import { failureOf } from "./boundary.ts";
-import { checkOutcomeOf } from "./check-outcome.ts";
+import { type CheckAnswer, checkOutcomeOf } from "./check-outcome.ts";
+import { withDraftRows } from "./draft-rows.ts";
 import { type RunSession, unitFields } from "./run-session.ts";
 import { unchangedResults } from "./unchanged-results.ts";
 
 /** A check's result, however it was come by. */
-export interface CheckReport {
-  readonly result: CheckOutcome;
+export interface CheckReport extends CheckAnswer {
   readonly durationMs: number;
-  /** The check could not be run; it counts as not passed. */
-  readonly failure?: Failure;
 }
 
 /** What a result means for the run. */
@@ -31,9 +29,10 @@ export function recordCheck(
   partition = "",
 ): CheckVerdict {
   const { result, failure } = report.failure === undefined ? checkOutcomeOf(check, report.result) : report;
+  const unit: Unit = { key: check.asset, partition };
   const event = session.stamp({
     type: "check-finished",
-    ...unitFields({ key: check.asset, partition }),
+    ...unitFields(unit),
     check: check.name,
     severity: check.severity,
     blocking: check.blocking,
@@ -55,6 +54,7 @@ export function recordCheck(
       durationMs: event.durationMs,
       result: event.result,
       failure: event.failure,
+      isUnpublished: session.drafts.has(unit),
     },
     event,
   );
@@ -94,19 +94,21 @@ export async function runCheck(
   const started = performance.now();
   const { run } = check.source;
   const { unchanged } = options;
-  const report = await callCheck(session, (context) => run({ ...context, unchanged }), {
+  const answer = await callCheck(session, (context) => run({ ...context, unchanged }), {
     unit,
     name: check.name,
     signal,
   });
-  return recordCheck(session, check, { ...report, durationMs: performance.now() - started }, unit.partition);
+  const durationMs = performance.now() - started;
+  const report = await withDraftRows(session, check, answer, { unit, signal });
+  return recordCheck(session, check, { ...report, durationMs }, unit.partition);
 }
 
 async function callCheck(
   session: RunSession,
   run: Extract<Check["source"], { type: "body" }>["run"],
   { unit, name, signal }: { readonly unit: Unit; readonly name: string; readonly signal: AbortSignal },
-): Promise<Omit<CheckReport, "durationMs">> {
+): Promise<CheckAnswer> {
   try {
     const sql = session.request.lakehouse.tableName(unit.key);
     const partition = session.partitionGraph.set(unit.key)?.partition(unit.partition);

@@ -94,6 +94,7 @@ function checksReader(
     for (const result of results) {
       const isOfThen =
         result.partition === partition &&
+        !result.isUnpublished &&
         result.at >= startedAt &&
         (next === undefined || result.at < next.startedAt);
       if (isOfThen && !newest.has(result.check)) newest.set(result.check, result);

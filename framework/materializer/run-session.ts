@@ -9,6 +9,7 @@ import type { Observations } from "../staleness/compute-statuses.ts";
 import { LakeTables } from "../staleness/lake-tables.ts";
 import { RecordedWorld } from "../staleness/observe.ts";
 import { reconcile } from "./reconcile.ts";
+import { RunDrafts } from "./run-drafts.ts";
 import type { RunRequest } from "./run-request.ts";
 
 /** Progress of one asset is shown at most this often. */
@@ -39,6 +40,7 @@ export class RunSession {
   readonly runId: string;
   readonly request: RunRequest;
   readonly lake: LakeTables;
+  readonly drafts: RunDrafts;
   readonly partitionGraph: PartitionGraph;
   /** Units that this run wrote and whose blocking checks failed, with the names of these. */
   readonly failedChecks = new Map<UnitId, readonly string[]>();
@@ -56,6 +58,7 @@ export class RunSession {
     this.request = request;
     this.runId = request.runId ?? newRunId();
     this.lake = new LakeTables(request.lakehouse);
+    this.drafts = new RunDrafts(request);
     this.partitionGraph = new PartitionGraph(request.graph, request.clock.now());
     this.signal = AbortSignal.any([request.signal, this.#stop.signal]);
   }
@@ -185,13 +188,13 @@ export class RunSession {
 
   /** The part of a context that every body has. */
   workContext(unit: Unit | undefined, signal: AbortSignal): WorkContext {
-    const { projectDir, stateDir, store, lakehouse, resources } = this.request;
+    const { projectDir, stateDir, store, resources } = this.request;
     return {
       runId: this.runId,
       projectDir,
       stateDir,
       target: store.target,
-      lakehouse,
+      lakehouse: this.drafts.lakehouseOf(unit),
       resources,
       signal,
       log: (message: string, level: LogLevel = "info") =>

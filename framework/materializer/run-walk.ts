@@ -235,7 +235,10 @@ export class RunWalk {
   }
 
   #launchBatch(batch: Batch, ready: readonly BatchMember[]): void {
-    this.#launchMembers(batch, this.#contiguous(batch, ready));
+    const alone = ready.filter(({ key }) => this.#isAlone(key));
+    for (const member of alone) this.#launchMembers(batch, [member]);
+    const others = ready.filter((member) => !alone.includes(member));
+    this.#launchMembers(batch, this.#contiguous(batch, others));
   }
 
   #launchMembers(batch: Batch, members: readonly BatchMember[]): void {
@@ -280,7 +283,7 @@ export class RunWalk {
       const { key } = unit;
       const { source } = graph.asset(key);
       if (source.type !== "batch" || source.batch !== batch) continue;
-      if (members.has(key) || this.#claimed.has(unitId(unit))) continue;
+      if (members.has(key) || this.#claimed.has(unitId(unit)) || this.#isAlone(key)) continue;
       const upstreams = graph.upstreams(key).filter((upstream) => this.#partitions.has(upstream));
       const inside = upstreams.filter((upstream) => members.has(upstream));
       const isOpen = upstreams.every((upstream) =>
@@ -297,6 +300,14 @@ export class RunWalk {
       members.set(key, { key, causes });
     }
     return this.#units.order.flatMap(({ key }) => members.get(key) ?? []);
+  }
+
+  /**
+   * Whether an asset goes into an invocation of its own: nothing else in that may read a draft, not downstream and not a
+   * check of its neighbours, for it may come to nothing.
+   */
+  #isAlone(key: AssetKey): boolean {
+    return this.#session.graph.asset(key).publish === "after-checks";
   }
 
   /** Whether the batch itself asks everything that could hold the downstream back; our own checks run after the call. */

@@ -10,21 +10,21 @@ export async function unchangedResults(
   session: RunSession,
   unit: Unit,
 ): Promise<ReadonlyMap<string, CheckOutcome>> {
-  const { store, lakehouse, forced } = session.request;
+  const { store, forced } = session.request;
   const { key } = unit;
   const last = store.latestOf(unit);
   const isUnchanged =
     last?.snapshotId !== undefined &&
     !forced.has(key) &&
     last.codeVersion === session.graph.asset(key).codeVersion() &&
-    last.snapshotId === (await lakehouse.dataVersion(key));
+    last.snapshotId === (await session.drafts.lakehouseOf(unit).dataVersion(key));
   const results = new Map<string, CheckOutcome>();
   if (!isUnchanged) return results;
   // Newest first; of several attempts in that run the last one made the table what it is.
-  for (const { partition, check, result, failure } of store
+  for (const { partition, check, result, failure, isUnpublished } of store
     .checkResults(key, { runId: last.runId })
     .toReversed()) {
-    if (partition !== unit.partition) continue;
+    if (partition !== unit.partition || isUnpublished) continue;
     if (failure === undefined) results.set(check, result);
     else results.delete(check);
   }

@@ -139,6 +139,7 @@ export interface CheckResultRow {
   duration_ms: number;
   result: string;
   failure: string | null;
+  unpublished: number;
 }
 
 export function checkResultRecord(row: CheckResultRow): CheckResultRecord {
@@ -153,6 +154,7 @@ export function checkResultRecord(row: CheckResultRow): CheckResultRecord {
     durationMs: row.duration_ms,
     result: JSON.parse(row.result) as CheckOutcome,
     failure: failureFromJson(row.failure),
+    isUnpublished: row.unpublished === 1,
   };
 }
 

@@ -40,7 +40,7 @@ const runColumns = `r.id, r.status, r.trigger, r.target, r.selection, r.tags, r.
     .join(", ")}`;
 
 const newestMaterializations = newestRows("materializations", ["key", "partition"]);
-const newestCheckResults = newestRows("check_results", ["key", "partition", "check_name"]);
+const newestCheckResults = newestRows("check_results", ["key", "partition", "check_name"], "NOT unpublished");
 
 /** The reads, on any connection. Statements are compiled once, when first used. */
 export class SqliteReader implements StoreReader {
@@ -248,7 +248,8 @@ export class SqliteReader implements StoreReader {
     return this.all<CheckResultRow>(
       `SELECT * FROM check_results
        WHERE id IN (SELECT max(id) FROM check_results
-                    WHERE target = @target AND key = @key AND partition = @partition GROUP BY check_name)
+                    WHERE target = @target AND key = @key AND partition = @partition AND NOT unpublished
+                    GROUP BY check_name)
        ORDER BY check_name`,
       { target: this.target, key, partition },
     ).map(checkResultRecord);

@@ -63,6 +63,13 @@ export class SqliteStore extends SqliteReader implements Store {
     });
   }
 
+  holdsLease(runId: string, { key, partition }: Unit): boolean {
+    const held = this.statement(
+      `SELECT 1 FROM leases WHERE target = @target AND key = @key AND partition = @partition AND run_id = @runId`,
+    ).get({ target: this.target, key, partition, runId });
+    return held !== undefined;
+  }
+
   startAttempt({ snapshotBefore, ...attempt }: StartedAttempt, event: RunEvent): void {
     this.#transaction(() => {
       this.statement(
@@ -110,6 +117,10 @@ export class SqliteStore extends SqliteReader implements Store {
         });
       }
       if (done.cursor !== undefined) this.#moveCursor(done);
+      this.statement(
+        `UPDATE check_results SET unpublished = 0
+         WHERE unpublished = 1 AND run_id = @runId AND key = @key AND partition = @partition AND at >= @startedAt`,
+      ).run({ runId: done.runId, key: done.key, partition: done.partition, startedAt: done.startedAt });
       this.#endAttempt({ ...done, outcome: done.failure === undefined ? "materialized" : "failed" });
       this.#append(done.event);
       return Number(lastInsertRowid);
@@ -122,7 +133,7 @@ export class SqliteStore extends SqliteReader implements Store {
     return this.#transaction(() => {
       const { runId, at, units, event } = rollback;
       // All of them, for a release that failed must not have given back the others.
-      if (!units.every((unit) => this.#holds(runId, unit))) return false;
+      if (!units.every((unit) => this.holdsLease(runId, unit))) return false;
       for (const unit of units) {
         const id = insertRestored(statement, target, rollback, unit);
         restoreCursor(statement, target, rollback, unit, id);
@@ -155,9 +166,9 @@ export class SqliteStore extends SqliteReader implements Store {
   #insertCheck(result: CheckResultRecord): void {
     this.statement(
       `INSERT INTO check_results
-           (target, key, partition, check_name, run_id, severity, blocking, passed, at, duration_ms, result, failure)
+           (target, key, partition, check_name, run_id, severity, blocking, passed, at, duration_ms, result, failure, unpublished)
          VALUES
-           (@target, @key, @partition, @check, @runId, @severity, @blocking, @passed, @at, @durationMs, @result, @failure)`,
+           (@target, @key, @partition, @check, @runId, @severity, @blocking, @passed, @at, @durationMs, @result, @failure, @unpublished)`,
     ).run({
       target: this.target,
       key: result.key,
@@ -171,6 +182,7 @@ export class SqliteStore extends SqliteReader implements Store {
       durationMs: Math.round(result.durationMs),
       result: JSON.stringify(result.result),
       failure: toJson(result.failure),
+      unpublished: result.isUnpublished ? 1 : 0,
     });
   }
 
@@ -234,13 +246,6 @@ export class SqliteStore extends SqliteReader implements Store {
       `UPDATE runs SET status = 'interrupted', finished_at = heartbeat_at WHERE id = @runId AND status = 'running'`,
     ).run({ runId });
     this.statement(`DELETE FROM leases WHERE run_id = @runId`).run({ runId });
-  }
-
-  #holds(runId: string, { key, partition }: Unit): boolean {
-    const held = this.statement(
-      `SELECT 1 FROM leases WHERE target = @target AND key = @key AND partition = @partition AND run_id = @runId`,
-    ).get({ target: this.target, key, partition, runId });
-    return held !== undefined;
   }
 
   /** @returns whether the run had the lease */

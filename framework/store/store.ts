@@ -84,6 +84,8 @@ export interface CheckResultRecord extends Unit {
   readonly durationMs: number;
   readonly result: CheckOutcome;
   readonly failure: Failure | undefined;
+  /** It is about a draft that did not become the table, or has not yet: it says nothing of what others read. */
+  readonly isUnpublished: boolean;
 }
 
 /** An event as stored; `id` rises with each. */
@@ -146,7 +148,7 @@ export interface StoreReader {
    * start of the last attempt that materialized the asset, or found it fresh.
    */
   knownGood(keys: readonly AssetKey[], upTo: Instant): ReadonlyMap<AssetKey, Instant>;
-  /** The newest result of each check of each asset, for each of its partitions. */
+  /** The newest result of each check of each asset, for each of its partitions, that is about what is published. */
   latestCheckResults(): ReadonlyMap<AssetKey, readonly CheckResultRecord[]>;
   latestChecksOf(unit: Unit): readonly CheckResultRecord[];
   /** Newest first. */
@@ -238,9 +240,12 @@ export interface Store extends StoreReader {
    */
   acquireLeases(runId: string, units: readonly Unit[], at: Instant): LeaseAnswer;
   releaseLeases(runId: string, units: readonly Unit[]): void;
+  /** False when another run has taken over, or may. */
+  holdsLease(runId: string, unit: Unit): boolean;
   startAttempt(attempt: StartedAttempt, event: RunEvent): void;
   /**
-   * Records provenance, lineage, cursor and outcome together, and gives the unit's lease back.
+   * Records provenance, lineage, cursor and outcome together, and gives the unit's lease back. What the attempt's checks
+   * found counts as published from now on.
    *
    * @returns the id of the record; undefined when the run had lost the lease: somebody took it for dead and may have written
    * since, and nothing was recorded

@@ -199,7 +199,7 @@ test("a table definition goes to its model with dbt's descriptions; one without 
   ]);
 });
 
-test("a model's meta gives its freshness policy, and changing it makes nothing stale", async () => {
+test("a model's meta gives its freshness policy and when it is published, and changing it makes nothing stale", async () => {
   const shop = new Shop();
   const source = await shop.source();
   const before = versionsOf(await shop.load(source));
@@ -207,11 +207,19 @@ test("a model's meta gives its freshness policy, and changing it makes nothing s
     shop.edit("models/schema.yml", (yml) =>
       yml.replace(/group: sales.*}$/m, `group: sales, meta: { moraine: ${text} } }`),
     );
-  meta("{ freshness: { max_age: 26h } }");
+  meta("{ freshness: { max_age: 26h }, publish: after-checks }");
   const definitions = await shop.load(source);
   expect(definitions.problems).toEqual([]);
-  expect(find(definitions, staging)).toMatchObject({ freshness: { maxAgeMs: 93_600_000 }, problems: [] });
+  expect(find(definitions, staging)).toMatchObject({
+    freshness: { maxAgeMs: 93_600_000 },
+    publish: "after-checks",
+    problems: [],
+  });
   expect(versionsOf(definitions)).toEqual(before);
+  meta("{ publish: later }");
+  expect(find(await shop.load(source), staging).problems.map(({ message }) => message)).toEqual([
+    'dbt model stg_order: meta.moraine.publish: Invalid option: expected one of "at-once"|"after-checks", got "later"',
+  ]);
   meta("{ freshnes: {}, freshness: { deadline: { cron: 0 7 * * *, timezone: Oslo } } }");
   expect(find(await shop.load(source), staging).problems).toEqual([
     {

@@ -62,6 +62,22 @@ export class History {
       failure: undefined,
       event: log(id, onDay, `finishes ${name}`),
     });
+    this.#check(id, onDay, name, { isUnpublished: false }, store);
+  }
+
+  /** A draft that its check kept from being published. */
+  reject(id: string, onDay: number, name: string): void {
+    this.#check(id, onDay, name, { isUnpublished: true }, this.store);
+    this.#attempt(id, onDay, name, { attempt: 1, outcome: "failed", failure: undefined });
+  }
+
+  #check(
+    id: string,
+    onDay: number,
+    name: string,
+    { isUnpublished }: { readonly isUnpublished: boolean },
+    store: Store,
+  ): void {
     store.recordCheck(
       {
         runId: id,
@@ -72,8 +88,9 @@ export class History {
         blocking: true,
         at: day(onDay, 3),
         durationMs: 4,
-        result: { passed: true, value: onDay },
+        result: { passed: !isUnpublished, value: onDay },
         failure: undefined,
+        isUnpublished,
       },
       log(id, onDay, `checks ${name}`),
     );

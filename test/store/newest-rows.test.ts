@@ -18,24 +18,28 @@ function historyOf(columns: readonly string[], rows: readonly (readonly string[]
 
 describe("the newest rows", () => {
   it.each([["key"], ["key", "partition"], ["key", "partition", "check_name"]])(
-    "are one for each combination of %s, %s, %s of the target",
+    "are one for each combination of %s, %s, %s of the target, of rows that meet a condition",
     (...columns) => {
       const value = fc.constantFrom("", "a", "b", "ba", "ø");
       const row = fc.tuple(fc.constantFrom("local", "aws"), ...columns.map(() => value));
       fc.assert(
-        fc.property(fc.array(row, { maxLength: 60 }), (rows) => {
-          const database = historyOf(columns, rows);
-          const found = database
-            .prepare(`${newestRows("history", columns)} SELECT * FROM newest ORDER BY id`)
-            .all({ target: "local" });
-          const list = columns.join(", ");
-          const expected = database
-            .prepare(
-              `SELECT max(id) AS id, ${list} FROM history WHERE target = 'local' GROUP BY ${list} ORDER BY 1`,
-            )
-            .all();
-          expect(found).toEqual(expected);
-        }),
+        fc.property(
+          fc.array(row, { maxLength: 60 }),
+          fc.constantFrom("TRUE", "id % 3 <> 0"),
+          (rows, condition) => {
+            const database = historyOf(columns, rows);
+            const found = database
+              .prepare(`${newestRows("history", columns, condition)} SELECT * FROM newest ORDER BY id`)
+              .all({ target: "local" });
+            const list = columns.join(", ");
+            const expected = database
+              .prepare(
+                `SELECT max(id) AS id, ${list} FROM history WHERE target = 'local' AND ${condition} GROUP BY ${list} ORDER BY 1`,
+              )
+              .all();
+            expect(found).toEqual(expected);
+          },
+        ),
       );
     },
   );

@@ -185,6 +185,7 @@ describe("pruning", () => {
       fc.record({
         keys: fc.uniqueArray(fc.constantFrom("a/x", "a/y", "a/z"), { maxLength: 3 }),
         fresh: fc.uniqueArray(fc.constantFrom("b/x", "b/y"), { maxLength: 2 }),
+        rejects: fc.boolean(),
       }),
       { maxLength: 12 },
     );
@@ -195,9 +196,12 @@ describe("pruning", () => {
         fc.integer({ min: 1, max: 14 }),
         async (all, keep, age) => {
           const history = new History();
-          for (const [index, { keys, fresh }] of all.entries()) {
+          for (const [index, { keys, fresh, rejects }] of all.entries()) {
             history.begin(`run${index}`, index + 1);
-            for (const key of keys) history.materialize(`run${index}`, index + 1, key);
+            for (const key of keys) {
+              if (rejects) history.reject(`run${index}`, index + 1, key);
+              else history.materialize(`run${index}`, index + 1, key);
+            }
             for (const key of fresh) history.fresh(`run${index}`, index + 1, key);
             history.end(`run${index}`, index + 1);
           }

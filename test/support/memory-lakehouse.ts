@@ -78,6 +78,7 @@ export class MemoryLakehouse implements Lakehouse {
   }
   async draft(key: AssetKey): Promise<Draft> {
     const lakehouse = new MemoryLakehouse();
+    const base = this.#tables.get(key)?.current;
     for (const [name, table] of this.#tables) {
       const own = { ...table, snapshots: [...table.snapshots] };
       lakehouse.#tables.set(name, name === key ? own : table);
@@ -86,6 +87,8 @@ export class MemoryLakehouse implements Lakehouse {
     return {
       lakehouse,
       publish: async () => {
+        if (this.#tables.get(key)?.current !== base)
+          fail({ reason: "commit-conflict", message: "another writer committed first", retryable: true });
         const draft = lakehouse.#tables.get(key);
         if (draft !== undefined) this.#tables.set(key, draft);
       },

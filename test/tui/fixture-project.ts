@@ -216,7 +216,7 @@ export function recordDivisionCheck(store: Store, value: number, finishedAt: str
   } as const;
   const [runId, key] = ["8f21c4", at("sf_raw/sf_user")];
   store.recordCheck(
-    { runId, key, partition: "", ...facts, at: finishedAt, failure: undefined },
+    { runId, key, partition: "", ...facts, at: finishedAt, failure: undefined, isUnpublished: false },
     { type: "check-finished", runId, key, ...facts, at: finishedAt },
   );
 }

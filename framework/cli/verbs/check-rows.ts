@@ -26,7 +26,9 @@ export async function printCheckRows(
   const limit = options.limit ?? defaultRowLimit;
   const [last] = project.store.checkResults(found.asset, { check: found.name, limit: 1 });
   const sql = found.rowsSql?.(project.lakehouse.tableName(found.asset)).trim();
-  const isAsked = sql !== undefined && sql !== "";
+  // A draft that failed is gone, and the table is another one.
+  const isOfDraft = last !== undefined && last.isUnpublished && !hasPassed(last);
+  const isAsked = sql !== undefined && sql !== "" && !isOfDraft;
   const broken = isAsked ? await askTable(context, project, sql, limit) : sampledRows(last, limit);
   if (format === "json") {
     const source = isAsked ? "query" : "samples";
@@ -115,7 +117,8 @@ function lastText(last: CheckResultRecord): string {
   return `${verdict}${found === verdict ? "" : `, ${found}`}, by ${placeText(last)}`;
 }
 
-function placeText({ runId, at }: CheckResultRecord): string {
+function placeText({ runId, at, isUnpublished }: CheckResultRecord): string {
   const age = formatAge(Date.now() - Date.parse(at));
-  return `run ${runId}, ${at.slice(0, 19).replace("T", " ")}Z (${age} ago)`;
+  const written = isUnpublished ? ", which published nothing" : "";
+  return `run ${runId}${written}, ${at.slice(0, 19).replace("T", " ")}Z (${age} ago)`;
 }

@@ -2,7 +2,7 @@ import type { AssetKey } from "../../definition/asset-key.ts";
 import { uncheckedOf } from "../../staleness/unchecked.ts";
 import type { CheckResultRecord } from "../../store/store.ts";
 import type { Look } from "../../tui/look.ts";
-import { checkSign, checkSigns, checkText, severityText, signedResults } from "../../tui/words/check.ts";
+import { checkSign, checkSigns, resultText, severityText, signedResults } from "../../tui/words/check.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { formatAge, formatDuration } from "../../tui/words/numbers.ts";
 import type { OpenProject } from "../project/open-project.ts";
@@ -14,8 +14,8 @@ export function checkFacts(project: OpenProject, key: AssetKey, limit: number = 
   const results = new Map(
     checks.map(({ name }) => [name, store.checkResults(key, { check: name, limit: Math.max(limit, 1) })]),
   );
-  const newest = [...results.values()].flatMap(([last]) => last ?? []);
-  const unchecked = new Set(uncheckedOf(checks, store.materializations(key, 1)[0], newest));
+  const published = store.latestCheckResults().get(key) ?? [];
+  const unchecked = new Set(uncheckedOf(checks, store.materializations(key, 1)[0], published));
   return checks.map((check) => {
     const history = results.get(check.name) ?? [];
     return {
@@ -51,7 +51,7 @@ export function checkLines(checks: readonly CheckFacts[], look: Look, width: num
       check.name,
       severityText({ ...check, holds: check.holds ?? [] }),
       checkSigns(check.history, signs),
-      check.last === null ? "never run" : checkText(check.last),
+      check.last === null ? "never run" : resultText(check.last),
       check.last === null
         ? ""
         : `${ageOf(check.last)}${check.unchecked ? ", before the last materialization" : ""}`,
@@ -96,7 +96,7 @@ function historyTable(
       result.at.slice(0, 19).replace("T", " "),
       result.runId,
       formatDuration(result.durationMs),
-      checkText(result),
+      resultText(result),
     ]),
     { width, ellipsis: signs.ellipsis },
   ).map((line) => `  ${line}`);

@@ -1,6 +1,6 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { CheckResultRecord, RunRecord, StoreReader } from "../../store/store.ts";
-import { checkSign, checkText, severityText } from "../../tui/words/check.ts";
+import { checkSign, resultText, severityText } from "../../tui/words/check.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { reasonTag } from "../../tui/words/failure.ts";
 import { formatDuration } from "../../tui/words/numbers.ts";
@@ -73,7 +73,7 @@ export function showRun(context: VerbContext, { store }: OpenConfig, id: string)
           unitName(check),
           check.check,
           severityText(check),
-          checkText(check),
+          resultText(check),
         ]),
         ...unfinished.map((check) => [
           signs.sign[run.status === "running" ? "running" : "cancelled"],

@@ -30,7 +30,9 @@ export interface PrunePlan {
 }
 
 const newestMaterializations = "SELECT max(id) FROM materializations GROUP BY target, key, partition";
-const newestCheckResults = "SELECT max(id) FROM check_results GROUP BY target, key, partition, check_name";
+/** Of what is published and of drafts: neither says anything of the other. */
+const newestCheckResults =
+  "SELECT max(id) FROM check_results GROUP BY target, key, partition, check_name, unpublished";
 
 /**
  * Finds what may go, in one read transaction. Old runs lose their events, and every materialization and check result

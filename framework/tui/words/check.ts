@@ -49,6 +49,11 @@ export function checkText(facts: CheckFacts): string {
   return [value, expected].filter((part) => part !== "").join(", ") || "failed";
 }
 
+/** The same of a result in the store; a draft's says so. */
+export function resultText(facts: CheckFacts & { readonly isUnpublished: boolean }): string {
+  return `${checkText(facts)}${facts.isUnpublished ? "; not published" : ""}`;
+}
+
 /** Any value as one line; numbers with thousands separators, lists by commas. */
 export function valueText(value: unknown): string {
   if (Array.isArray(value)) return value.map(valueText).join(", ");
