@@ -19,6 +19,8 @@ export interface AppendingShape {
   readonly refreshed?: readonly number[];
   /** Made by one call of a batch. */
   readonly batched?: readonly number[];
+  /** Published after their checks. */
+  readonly audited?: readonly number[];
 }
 
 /** The key of the asset at an index. */
@@ -91,6 +93,7 @@ export function appendingProject(shape: AppendingShape, { tell, go }: Surroundin
       ),
       codeVersion: `g${shape.generation}`,
       table: tableAt(index),
+      ...(shape.audited?.includes(index) ? { publish: "after-checks" } : {}),
       ...(shape.refreshed?.includes(index) ? { refresh: { everyMs: 0 } } : {}),
       checks: [
         defineCheck({

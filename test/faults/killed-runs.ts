@@ -9,6 +9,8 @@ export interface Torment {
   /** Lines after which a run is killed at the latest, so that it is killed before it is done. */
   readonly lines: number;
   readonly seed: number;
+  /** See AppendingShape. */
+  readonly audited?: readonly number[];
 }
 
 /**
