@@ -7,6 +7,18 @@ export { assetRef, type AssetRef, type AssetRow, type RefKey } from "./definitio
 export * from "./definition/asset-rows.ts";
 export type { AssetSource, Definitions, LoadContext } from "./definition/asset-source.ts";
 export type { ColumnType, ColumnValue } from "./definition/column-type.ts";
+export {
+  all,
+  any,
+  type Condition,
+  eager,
+  not,
+  onCron,
+  onMissing,
+  whenOverdue,
+  whenStale,
+  whenUpstreamChanged,
+} from "./definition/automation.ts";
 export { defineCheck, type Check, type CheckOptions } from "./definition/check.ts";
 export {
   defineConfig,

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { Asset } from "../definition/asset.ts";
 import { defaultRetry } from "../definition/asset.ts";
+import type { Condition } from "../definition/automation.ts";
 import type { AssetSource, Definitions, LoadContext } from "../definition/asset-source.ts";
 import type { Batch } from "../definition/batch.ts";
 import type { Check } from "../definition/check.ts";
@@ -31,6 +32,8 @@ export interface DbtProjectOptions {
   readonly tables?: readonly TableDefinition[];
   /** Group of the models that have none in dbt. */
   readonly group?: string;
+  /** When the daemon starts a model, seed or snapshot by itself. @default never */
+  readonly automation?: Condition;
   /**
    * An interpreter that has dbt with its adapter. @default moraine's own environment, made on first use from
    * `dbt/requirements.txt` of the project, else from moraine's own lock
@@ -155,6 +158,7 @@ function defineDbtAsset(
     codeVersion: () => (version ??= versions.of(node, asset.folded)),
     refresh: undefined,
     freshness: meta.freshness,
+    automation: view.options.automation,
     connection: undefined,
     retry: defaultRetry,
     timeoutMs: undefined,

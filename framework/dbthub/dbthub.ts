@@ -1,4 +1,5 @@
 import { type Asset, defaultRetry, type RetryPolicy } from "../definition/asset.ts";
+import type { Condition } from "../definition/automation.ts";
 import type { TableDefinition } from "../definition/table.ts";
 import { policyOf } from "../definition/written-freshness.ts";
 import { type Clock, systemClock } from "../util/clock.ts";
@@ -17,6 +18,8 @@ export interface DbthubOptions<R = unknown> {
   readonly retry?: Partial<RetryPolicy>;
   /** @default "salesforce" */
   readonly pool?: string;
+  /** When the daemon starts it by itself. @default never */
+  readonly automation?: Condition;
   /** For tests. @default the machine's */
   readonly clock?: Clock;
 }
@@ -46,6 +49,7 @@ export function dbthub<R>(options: DbthubOptions<R>): Asset<R> {
     codeVersion: () => hashJson({ spec: (spec === undefined ? null : code) as Json }),
     refresh: { everyMs: spec?.refresh ?? 0 },
     freshness: freshness === undefined ? undefined : policyOf(freshness),
+    automation: options.automation,
     connection: spec === undefined ? undefined : { system: "salesforce", secret: spec.connection.secret },
     retry: { ...defaultRetry, ...options.retry },
     timeoutMs: undefined,

@@ -1,3 +1,4 @@
+import type { Condition } from "./automation.ts";
 import type { Batch } from "./batch.ts";
 import type { AssetKey } from "./asset-key.ts";
 import type { AssetRef } from "./asset-ref.ts";
@@ -56,6 +57,8 @@ export interface Asset<R = unknown> extends HasRows<R> {
   readonly refresh: Refresh | undefined;
   /** When it must be known good, by the clock. Undefined: nobody waits for it. */
   readonly freshness: FreshnessPolicy | undefined;
+  /** When the daemon starts it by itself. Undefined: never. */
+  readonly automation: Condition | undefined;
   /** Undefined: it reads no system that moraine signs in to. */
   readonly connection: Connection | undefined;
   readonly retry: RetryPolicy;
@@ -113,6 +116,8 @@ export interface AssetOptions<D extends Deps = Deps, T = unknown, R = unknown> {
   readonly refresh?: Refresh;
   /** When it must be known good; what misses that is shown as overdue. */
   readonly freshness?: FreshnessPolicy;
+  /** When the daemon starts it by itself. @default never */
+  readonly automation?: Condition;
   /** @default 3 attempts, 1 s doubling to 1 min */
   readonly retry?: Partial<RetryPolicy>;
   /** @default none */

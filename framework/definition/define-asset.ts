@@ -1,6 +1,7 @@
 import { type AssetKey, isAssetKey } from "./asset-key.ts";
 import { type Asset, type AssetOptions, defaultRetry, type Deps, type NoDeps } from "./asset.ts";
-import { freshnessProblems, policyProblems } from "./freshness.ts";
+import { freshnessProblems } from "./freshness.ts";
+import { policyProblems } from "./policy-problem.ts";
 import { functionVersion } from "./function-version.ts";
 import type { MaterializeContext } from "./context.ts";
 import { readDeps } from "./read-deps.ts";
@@ -62,6 +63,7 @@ export function defineAsset<const D extends Deps = NoDeps, T = unknown, R = T>(
     codeVersion: () => (version ??= options.codeVersion ?? functionVersion(options.materialize)),
     refresh: options.refresh,
     freshness: options.freshness,
+    automation: options.automation,
     connection: undefined,
     retry: { ...defaultRetry, ...options.retry },
     timeoutMs: options.timeoutMs,

@@ -1,5 +1,5 @@
 import { readCron } from "../util/cron.ts";
-import type { DefinitionProblem } from "./problem.ts";
+import type { PolicyProblem } from "./policy-problem.ts";
 
 /** When an asset must be known good, by the clock. What misses it is overdue, see {@link freshnessOf}. */
 export type FreshnessPolicy =
@@ -15,20 +15,6 @@ export interface Deadline {
   readonly timezone: string;
   /** How long after a tick the asset is not yet called overdue. @default 0 */
   readonly graceMs?: number;
-}
-
-/** One thing that is wrong with a policy or a condition: where in it, what was expected there, and what came. */
-export interface PolicyProblem {
-  readonly path: readonly string[];
-  readonly expected: string;
-  readonly got: unknown;
-}
-
-/** Puts them in words, e.g. `raw/users: freshness.maxAgeMs: expected ..., got -1`. @param of what stands before the path */
-export function policyProblems(of: string, problems: readonly PolicyProblem[]): readonly DefinitionProblem[] {
-  return problems.map(({ path, expected, got }) => ({
-    message: `${[of, ...path].join(".")}: ${expected}, got ${JSON.stringify(got)}`,
-  }));
 }
 
 /** What is wrong with a policy, which may come from a file or from plain JavaScript. */

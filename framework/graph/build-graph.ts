@@ -1,9 +1,11 @@
 import { DirectedGraph } from "graphology";
 import { topologicalSort } from "graphology-dag/topological-sort.js";
 import type { Asset } from "../definition/asset.ts";
+import { automationProblems } from "../definition/automation.ts";
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { Definitions } from "../definition/asset-source.ts";
 import type { Check } from "../definition/check.ts";
+import { policyProblems } from "../definition/policy-problem.ts";
 import { DefinitionError, type DefinitionProblem } from "../definition/problem.ts";
 import { nearest } from "../util/nearest.ts";
 import type { AssetGraph } from "./asset-graph.ts";
@@ -48,7 +50,7 @@ export function buildGraph(definitions: Definitions): AssetGraph {
 function collectAssets(definitions: readonly Asset[], problems: DefinitionProblem[]): Map<AssetKey, Asset> {
   const assets = new Map<AssetKey, Asset>();
   for (const asset of definitions) {
-    problems.push(...asset.problems);
+    problems.push(...asset.problems, ...wrongAutomation(asset));
     const first = assets.get(asset.key);
     if (first === undefined) assets.set(asset.key, asset);
     else if (first !== asset)
@@ -136,6 +138,12 @@ function neighbours(graph: DirectedGraph, of: (key: AssetKey) => readonly string
   return new Map(
     (graph.nodes() as AssetKey[]).map((key) => [key, (of(key) as readonly AssetKey[]).toSorted()]),
   );
+}
+
+/** Here and not where assets are made, because there are many such places. */
+function wrongAutomation({ key, automation, freshness }: Asset): readonly DefinitionProblem[] {
+  if (automation === undefined) return [];
+  return policyProblems(`${key}: automation`, automationProblems(automation, freshness !== undefined));
 }
 
 function place(asset: Asset): Pick<DefinitionProblem, "where"> {

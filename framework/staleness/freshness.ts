@@ -2,7 +2,7 @@ import type { AssetKey } from "../definition/asset-key.ts";
 import type { FreshnessPolicy } from "../definition/freshness.ts";
 import type { AssetGraph } from "../graph/asset-graph.ts";
 import type { Instant, StoreReader } from "../store/store.ts";
-import { readCron } from "../util/cron.ts";
+import { ticksOf } from "../util/cron.ts";
 
 /**
  * Whether an asset is late by the clock. It says nothing about staleness: an asset may be fresh and overdue (nothing
@@ -63,8 +63,23 @@ export function freshnessAt(freshness: Freshness, now: Date): Freshness {
 export function deadlineAfter(policy: FreshnessPolicy, knownGoodAt: Date): Date {
   if (policy.deadline === undefined) return new Date(knownGoodAt.getTime() + policy.maxAgeMs);
   const { cron, timezone, graceMs = 0 } = policy.deadline;
-  const read = readCron(cron, timezone);
-  if (!read.ok) throw new Error(`Internal error: expected a checked policy, got ${read.message}`);
-  const inOrderAt = read.ticks.next(new Date(knownGoodAt.getTime() - 1));
-  return new Date(read.ticks.next(inOrderAt).getTime() + graceMs);
+  const ticks = ticksOf(cron, timezone);
+  const inOrderAt = ticks.next(new Date(knownGoodAt.getTime() - 1));
+  return new Date(ticks.next(inOrderAt).getTime() + graceMs);
+}
+
+/** The newest deadline that an asset which is overdue has missed: another one each time that one more passes. */
+export function lastMissedDeadline(
+  policy: FreshnessPolicy,
+  { deadline }: Freshness,
+  now: Date,
+): Instant | null {
+  if (policy.deadline !== undefined) {
+    const { cron, timezone, graceMs = 0 } = policy.deadline;
+    const tick = ticksOf(cron, timezone).last(new Date(now.getTime() - graceMs));
+    return tick === undefined ? null : new Date(tick.getTime() + graceMs).toISOString();
+  }
+  if (deadline === null) return null;
+  const lateMs = now.getTime() - Date.parse(deadline);
+  return new Date(now.getTime() - (lateMs % policy.maxAgeMs)).toISOString();
 }

@@ -1,5 +1,5 @@
 import { Cron } from "croner";
-import { Temporal } from "temporal-polyfill";
+import { instantOfLocal, isTimezone, utcOffsetMs } from "./zoned-time.ts";
 
 /** The instants that a cron expression names in a time zone. */
 export interface CronTicks {
@@ -36,7 +36,8 @@ export function readCron(cron: string, timezone: string): ReadCron {
     return wrong('expected five fields like "0 7 * * 1-5", or @daily');
   }
   if (expression.includes("?")) return wrong('expected no "?", for its meaning changes with the clock');
-  if (!isTimezone(timezone)) {
+  // An offset like `+01:00` knows no summer time.
+  if (!/^[A-Za-z]/.test(timezone) || !isTimezone(timezone)) {
     return {
       ok: false,
       field: "timezone",
@@ -54,15 +55,18 @@ export function readCron(cron: string, timezone: string): ReadCron {
   return { ok: true, ticks: new ZonedTicks(pattern, timezone) };
 }
 
-/** Offsets like `+01:00` are no zones: they know no summer time. */
-function isTimezone(timezone: string): boolean {
-  if (!/^[A-Za-z]/.test(timezone)) return false;
-  try {
-    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(timezone);
-    return true;
-  } catch {
-    return false;
-  }
+/** A project has few expressions, and a daemon reads them again and again. */
+const known = new Map<string, CronTicks>();
+
+/** The same for a definition whose problems have been looked for. @throws Error (our bug) for one that is wrong */
+export function ticksOf(cron: string, timezone: string): CronTicks {
+  const name = `${cron} ${timezone}`;
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const read = readCron(cron, timezone);
+  if (!read.ok) throw new Error(`Internal error: expected a checked ${read.field}, got ${name}`);
+  known.set(name, read.ticks);
+  return read.ticks;
 }
 
 class ZonedTicks implements CronTicks {
@@ -76,13 +80,12 @@ class ZonedTicks implements CronTicks {
 
   next(after: Date): Date {
     // Where clocks were set back, times that are named anew have ticked already.
-    for (let wall = this.#wallAt(after); ;) {
-      const named = this.#pattern.nextRun(wall);
-      if (named === null)
-        throw new Error(`Internal error: expected a tick after ${after.toISOString()}, got none`);
-      const tick = this.#firstMoment(named);
-      if (tick > after) return tick;
-      wall = named;
+    for (let local = new Date(after.getTime() + utcOffsetMs(after.getTime(), this.#timezone)); ;) {
+      const named = this.#pattern.nextRun(local);
+      if (named === null) throw new Error(`Internal error: expected a tick after ${after.toISOString()}`);
+      const tick = instantOfLocal(named.getTime(), this.#timezone);
+      if (tick > after.getTime()) return new Date(tick);
+      local = named;
     }
   }
 
@@ -106,26 +109,5 @@ class ZonedTicks implements CronTicks {
       if (tick <= atOrBefore) return tick;
       if (backMs === longestGapMs) return undefined;
     }
-  }
-
-  /** What the zone's clocks show, as if it were UTC. */
-  #wallAt(instant: Date): Date {
-    const zoned = Temporal.Instant.fromEpochMilliseconds(instant.getTime()).toZonedDateTimeISO(
-      this.#timezone,
-    );
-    return new Date(instant.getTime() + zoned.offsetNanoseconds / 1e6);
-  }
-
-  /** When the zone's clocks first show a wall-clock time or a later one. */
-  #firstMoment(wall: Date): Date {
-    const named = Temporal.Instant.fromEpochMilliseconds(wall.getTime())
-      .toZonedDateTimeISO("UTC")
-      .toPlainDateTime();
-    const zoned = named.toZonedDateTime(this.#timezone, { disambiguation: "earlier" });
-    // In a gap, "earlier" is a moment before it.
-    const first = zoned.toPlainDateTime().equals(named) ? zoned : zoned.getTimeZoneTransition("next");
-    if (first === null)
-      throw new Error(`Internal error: expected the end of a gap after ${zoned.toString()}`);
-    return new Date(first.epochMilliseconds);
   }
 }

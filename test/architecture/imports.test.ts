@@ -19,9 +19,10 @@ const below: Readonly<Record<string, readonly string[]>> = {
   dbt: ["definition", "lakehouse"],
   dbthub: ["definition", "lakehouse", "salesforce", "secrets"],
   materializer: ["definition", "graph", "staleness", "store", "lakehouse"],
-  scheduler: ["definition", "graph", "staleness", "store", "materializer"],
+  automation: ["definition", "graph", "staleness", "store"],
+  scheduler: ["definition", "graph", "staleness", "store", "automation", "materializer"],
   observability: ["definition", "store"],
-  tui: ["definition", "graph", "staleness", "store"],
+  tui: ["definition", "graph", "staleness", "store", "automation"],
   cli: ["*"],
   index: ["*"],
 };

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FreshnessPolicy } from "moraine";
 import { deadlineAfter, freshnessAt, freshnessOf } from "../../framework/staleness/freshness.ts";
-import { type CronTicks, readCron } from "../../framework/util/cron.ts";
+import { ticksOf } from "../../framework/util/cron.ts";
 
 const nightly: FreshnessPolicy = { deadline: { cron: "0 7 * * *", timezone: "Europe/Oslo" } };
 
@@ -107,21 +107,11 @@ const instants = fc
   )
   .map(([day, ms]) => Date.parse(day) + ms);
 
-function ticksOf({
-  deadline,
-}: {
-  readonly deadline: { readonly cron: string; readonly timezone: string };
-}): CronTicks {
-  const read = readCron(deadline.cron, deadline.timezone);
-  if (!read.ok) throw new Error(read.message);
-  return read.ticks;
-}
-
 describe("freshness by deadline, for any zone, cron, grace and instant", () => {
   it("is overdue exactly when at the last tick whose grace is over nothing was good since the tick before", () => {
     fc.assert(
       fc.property(policies, instants, fc.integer({ min: 0, max: 5 * 86_400_000 }), (policy, good, agedMs) => {
-        const ticks = ticksOf(policy);
+        const ticks = ticksOf(policy.deadline.cron, policy.deadline.timezone);
         const now = new Date(good + agedMs);
         const judged = ticks.last(new Date(now.getTime() - policy.deadline.graceMs));
         const before = judged === undefined ? undefined : ticks.last(new Date(judged.getTime() - 1));

@@ -1,12 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CronTicks, readCron } from "../../framework/util/cron.ts";
-
-function ticksOf(cron: string, timezone: string): CronTicks {
-  const read = readCron(cron, timezone);
-  if (!read.ok) throw new Error(read.message);
-  return read.ticks;
-}
+import { readCron, ticksOf } from "../../framework/util/cron.ts";
 
 /** The ticks after an instant, as many as asked. */
 function following(cron: string, timezone: string, after: string, count: number): readonly string[] {
