@@ -2,8 +2,9 @@ import type { AssetKey } from "../definition/asset-key.ts";
 import type { AssetGraph } from "../graph/asset-graph.ts";
 import type { Freshness } from "../staleness/freshness.ts";
 import type { AssetStatus } from "../staleness/status.ts";
+import type { AutomationMemory } from "../store/store.ts";
 import { type Evaluated, evaluateCondition, groundsOf } from "./evaluate-condition.ts";
-import { type AutomationMemory, recall, remember } from "./memory.ts";
+import { recall, remember } from "./memory.ts";
 
 /** The present as automation sees it. Pure: no store, no lake, no clock. */
 export interface AutomationWorld {
@@ -20,6 +21,8 @@ export interface AutomationWorld {
    * outcome. Asked only while the asset is not in progress.
    */
   cameToNothing(key: AssetKey, memory: AutomationMemory): boolean;
+  /** The run that will be started with all that starts now. */
+  readonly runId: string;
   readonly now: Date;
 }
 
@@ -50,12 +53,17 @@ export interface AutomationVerdict {
  * it, in the same run, where the materializer asks it again once its upstreams are done. Time and memory are linear in
  * assets and edges.
  *
+ * @param keys only these are judged, in topological order
  * @returns in topological order; the assets to start are those of one run
  */
-export function evaluateAutomation(graph: AssetGraph, world: AutomationWorld): readonly AutomationVerdict[] {
+export function evaluateAutomation(
+  graph: AssetGraph,
+  world: AutomationWorld,
+  keys: readonly AssetKey[] = graph.keys,
+): readonly AutomationVerdict[] {
   const verdicts: AutomationVerdict[] = [];
   const starting = new Set<AssetKey>();
-  for (const key of graph.keys) {
+  for (const key of keys) {
     const verdict = evaluateAsset(graph, world, key, starting);
     if (verdict === undefined) continue;
     if (verdict.decision === "start") starting.add(key);
@@ -96,7 +104,12 @@ function evaluateAsset(
   }
   const isNew = grounds.some((ground) => memory.started?.grounds.includes(ground) !== true);
   const decision = !evaluated.holds ? "no" : isNew ? "start" : "done";
-  const after = remember(memory, evaluated, now, decision === "start" ? grounds : undefined);
+  const after = remember(
+    memory,
+    evaluated,
+    now,
+    decision === "start" ? { runId: world.runId, grounds } : undefined,
+  );
   return { key, decision, evaluated, held, memory: after };
 }
 

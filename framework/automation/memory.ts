@@ -1,15 +1,7 @@
 import { type Condition, cronsOf } from "../definition/automation.ts";
-import type { Instant } from "../store/store.ts";
+import type { AutomationMemory, Instant } from "../store/store.ts";
 import { partialGrounds, tickGround, tickKey } from "./evaluate-condition.ts";
 import type { Evaluated } from "./evaluate-condition.ts";
-
-/** What automation remembers of an asset between two evaluations; the daemon keeps it in the store. */
-export interface AutomationMemory {
-  /** Up to where the ticks of each of its cron expressions have been decided, by `tickKey`. */
-  readonly ticks: Readonly<Record<string, Instant>>;
-  /** The last start, with those of its grounds that have been true ever since. Null: never started. */
-  readonly started: { readonly at: Instant; readonly grounds: readonly string[] } | null;
-}
 
 /** Of an asset that is seen for the first time. */
 const noMemory: AutomationMemory = { ticks: {}, started: null };
@@ -42,17 +34,15 @@ export function remember(
   memory: AutomationMemory,
   evaluated: Evaluated,
   now: Date,
-  startGrounds: readonly string[] | undefined,
+  start: { readonly runId: string; readonly grounds: readonly string[] } | undefined,
 ): AutomationMemory {
   const ticks = { ...memory.ticks };
   for (const { key, tick } of openTicks(evaluated)) ticks[key] = tick;
-  if (startGrounds !== undefined) {
-    return { ticks, started: { at: now.toISOString(), grounds: startGrounds } };
-  }
+  if (start !== undefined) return { ticks, started: { at: now.toISOString(), ...start } };
   if (memory.started === null) return { ticks, started: null };
   const trueNow = new Set(partialGrounds(evaluated, now));
   const grounds = memory.started.grounds.filter((ground) => trueNow.has(ground));
-  return { ticks, started: { at: memory.started.at, grounds } };
+  return { ticks, started: { ...memory.started, grounds } };
 }
 
 function openTicks(evaluated: Evaluated): readonly { readonly key: string; readonly tick: Instant }[] {

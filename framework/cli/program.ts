@@ -101,13 +101,14 @@ const verbs: readonly Verb[] = [
   {
     name: "plan [selection...]",
     summary: "what would run, in order, and why; changes nothing",
-    examples: ["moraine plan", "moraine plan --exit-code && echo nothing to do"],
+    examples: ["moraine plan", "moraine plan --exit-code && echo nothing to do", "moraine plan --automation"],
     shape: (command) =>
       command
         .option("--exit-code", "exit with 3 when something would run")
         .addOption(partitionOption())
         .option("--missing", "with every partition that was never made, however old")
-        .option("--all", "also what is fresh"),
+        .option("--all", "also what is fresh")
+        .option("--automation", "what would start by itself now, by the conditions of its asset"),
     load: async () => (await import("./verbs/plan.ts")).plan,
   },
   {
@@ -121,6 +122,7 @@ const verbs: readonly Verb[] = [
       "moraine materialize --missing --run-per-partition --concurrency 4 sales/orders+",
       "moraine materialize --retry 8f21c4",
       "moraine materialize --detach",
+      "moraine materialize --automation",
       "moraine materialize --tag reason=backfill --tag ticket=17",
     ],
     shape: (command) =>
@@ -131,6 +133,7 @@ const verbs: readonly Verb[] = [
         .option("--run-per-partition", "a run for each partition instead of one for all")
         .option("--concurrency <n>", "with --run-per-partition: how many runs at once (default: 1)", count)
         .option("--retry <run>", "what failed or was skipped in this run, instead of a selection")
+        .option("--automation", "what starts by itself now, by the conditions of its asset")
         .option("--workers <n>", "how many assets at once (default: 4)", count)
         .option("--fail-fast", "cancel the rest after the first failure")
         .option("--tag <name=value>", "a tag to find the run by; may be given several times", collected)

@@ -9,7 +9,14 @@ export interface RunScope {
   readonly usualMs: Readonly<Record<string, number>>;
 }
 
-/** Records that a run begins, and what it was asked for: enough to take it up again. @returns the instant of its start */
+/** The decision that was to start a run no longer holds: another process has decided meanwhile. Nothing was recorded. */
+export class DecisionLostError extends Error {}
+
+/**
+ * Records that a run begins, and what it was asked for: enough to take it up again. Throws {@link DecisionLostError}.
+ *
+ * @returns the instant of its start
+ */
 export function recordStart(session: RunSession, { keys, partitions, usualMs }: RunScope): string {
   const { request, runId } = session;
   const { store, selection, trigger, workers, resumes } = request;
@@ -29,7 +36,8 @@ export function recordStart(session: RunSession, { keys, partitions, usualMs }: 
     ...whenAny("tags", tags),
     ...(resumes === undefined ? {} : { resumes }),
   });
-  store.startRun({ id: runId, trigger, selection, startedAt: event.at, tags, resumes }, event);
+  const run = { id: runId, trigger, selection, startedAt: event.at, tags, resumes };
+  if (!store.startRun(run, event, request.decision)) throw new DecisionLostError();
   session.show(event);
   return event.at;
 }

@@ -3,7 +3,7 @@ import type { Resources } from "../definition/context.ts";
 import type { EventListener, Outcome, RunStatus, RunTrigger } from "../event/event.ts";
 import type { AssetGraph } from "../graph/asset-graph.ts";
 import type { Lakehouse } from "../lakehouse/lakehouse.ts";
-import type { Store, Tags } from "../store/store.ts";
+import type { AutomationDecision, Store, Tags } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import type { PartitionChoice } from "./plan-units.ts";
 
@@ -23,6 +23,8 @@ export interface RunRequest {
   readonly tags?: Tags;
   /** The earlier run that this one goes on with. */
   readonly resumes?: string;
+  /** By which automation starts it; recorded with its start, and without it nothing starts. */
+  readonly decision?: AutomationDecision;
   /** Given when its starter has to know it before. @default a random one */
   readonly runId?: string;
   readonly store: Store;
@@ -45,7 +47,10 @@ export interface RunRequest {
 }
 
 /** What of a request a person asks for, or an earlier run did. */
-export type AskedFor = Pick<RunRequest, "keys" | "partitions" | "forced" | "selection" | "tags" | "resumes">;
+export type AskedFor = Pick<
+  RunRequest,
+  "keys" | "partitions" | "forced" | "selection" | "tags" | "resumes" | "decision" | "runId"
+>;
 
 /** How a run ended. */
 export interface RunSummary {

@@ -11,6 +11,7 @@ import type {
 import type { Failure } from "../event/failure.ts";
 import type {
   AttemptRecord,
+  AutomationMemory,
   CheckResultRecord,
   LineageEdge,
   MaterializationRecord,
@@ -127,6 +128,38 @@ export type LineageRow = readonly [
   upstreamPartition: string,
   dataVersion: string | null,
 ];
+
+export interface AutomationRow {
+  key: AssetKey;
+  ticks: string;
+  started_at: string | null;
+  started_run: string | null;
+  grounds: string | null;
+}
+
+export function automationMemory(row: AutomationRow): AutomationMemory {
+  return {
+    ticks: JSON.parse(row.ticks) as AutomationMemory["ticks"],
+    started:
+      row.started_at === null
+        ? null
+        : {
+            at: row.started_at,
+            runId: row.started_run ?? "",
+            grounds: JSON.parse(row.grounds ?? "[]") as readonly string[],
+          },
+  };
+}
+
+export function automationRow(key: AssetKey, { ticks, started }: AutomationMemory): AutomationRow {
+  return {
+    key,
+    ticks: JSON.stringify(ticks),
+    started_at: started?.at ?? null,
+    started_run: started?.runId ?? null,
+    grounds: started === null ? null : JSON.stringify(started.grounds),
+  };
+}
 
 export interface CheckResultRow {
   run_id: string;

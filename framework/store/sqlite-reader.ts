@@ -7,6 +7,8 @@ import { newestRows } from "./newest-rows.ts";
 import {
   type AttemptRow,
   attemptRecord,
+  automationMemory,
+  type AutomationRow,
   type CheckResultRow,
   checkResultRecord,
   type EventRow,
@@ -23,6 +25,7 @@ import { ownerColumns, type RunOwner } from "./run-owner.ts";
 import { asStoreError } from "./store-error.ts";
 import type {
   AttemptRecord,
+  AutomationMemory,
   CheckResultRecord,
   Instant,
   MaterializationRecord,
@@ -296,6 +299,13 @@ export class SqliteReader implements StoreReader {
       { target: this.target, key, partition },
     );
     return row === undefined ? undefined : (JSON.parse(row.value) as Json);
+  }
+
+  automationMemories(): ReadonlyMap<AssetKey, AutomationMemory> {
+    const rows = this.all<AutomationRow>(`SELECT * FROM automation WHERE target = @target`, {
+      target: this.target,
+    });
+    return new Map(rows.map((row) => [row.key, automationMemory(row)]));
   }
 
   changeCounter(): number {

@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Unit } from "../definition/unit.ts";
 import type { RunEvent, RunStatus } from "../event/event.ts";
 import { expiryOf, takeLeases } from "./leases.ts";
 import { insertRestored, restoreCursor } from "./record-rollback.ts";
-import { toJson } from "./rows.ts";
+import { automationRow, toJson } from "./rows.ts";
 import { isDead, ownerColumns, type RunOwner, thisOwner } from "./run-owner.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
 import type {
+  AutomationDecision,
   CheckResultRecord,
   FinishedMaterialization,
   FinishedRollback,
@@ -19,8 +21,13 @@ import type {
 
 /** The reads and the writes on one connection. Every write is one immediate transaction. */
 export class SqliteStore extends SqliteReader implements Store {
-  startRun({ tags = {}, resumes, ...run }: StartedRun, event: RunEvent): void {
-    this.#transaction(() => {
+  startRun(
+    { tags = {}, resumes, ...run }: StartedRun,
+    event: RunEvent,
+    decision?: AutomationDecision,
+  ): boolean {
+    return this.#transaction(() => {
+      if (decision !== undefined && !this.#remember(decision)) return false;
       this.statement(
         `INSERT INTO runs
            (id, target, status, trigger, selection, tags, resumes, started_at, host, pid, process_start, heartbeat_at)
@@ -34,6 +41,7 @@ export class SqliteStore extends SqliteReader implements Store {
         resumes: resumes ?? null,
       });
       this.#append(event);
+      return true;
     });
   }
 
@@ -208,6 +216,25 @@ export class SqliteStore extends SqliteReader implements Store {
 
   interruptRun(runId: string): void {
     this.#transaction(() => this.#interrupt(runId));
+  }
+
+  rememberAutomation(decision: AutomationDecision): boolean {
+    return this.#transaction(() => this.#remember(decision));
+  }
+
+  #remember({ before, after }: AutomationDecision): boolean {
+    const stored = this.automationMemories();
+    const isAsBefore = [...after.keys()].every((key) => isDeepStrictEqual(stored.get(key), before.get(key)));
+    if (!isAsBefore) return false;
+    for (const [key, memory] of after) {
+      this.statement(
+        `INSERT INTO automation (target, key, ticks, started_at, started_run, grounds)
+         VALUES (@target, @key, @ticks, @started_at, @started_run, @grounds)
+         ON CONFLICT (target, key) DO UPDATE SET
+           ticks = @ticks, started_at = @started_at, started_run = @started_run, grounds = @grounds`,
+      ).run({ target: this.target, ...automationRow(key, memory) });
+    }
+    return true;
   }
 
   unreconciledAttempts(): readonly UnreconciledAttempt[] {

@@ -88,6 +88,25 @@ export interface CheckResultRecord extends Unit {
   readonly isUnpublished: boolean;
 }
 
+/** What automation remembers of an asset between two evaluations. */
+export interface AutomationMemory {
+  /** Up to where the ticks of each of its cron expressions have been decided, by `tickKey`. */
+  readonly ticks: Readonly<Record<string, Instant>>;
+  /** The last start, with those of its grounds that have been true ever since. Null: never started. */
+  readonly started: {
+    readonly at: Instant;
+    readonly runId: string;
+    readonly grounds: readonly string[];
+  } | null;
+}
+
+/** What automation decided, and by what: it holds only while nobody else has decided about one of its assets. */
+export interface AutomationDecision {
+  readonly before: ReadonlyMap<AssetKey, AutomationMemory>;
+  /** Of all assets that were judged. */
+  readonly after: ReadonlyMap<AssetKey, AutomationMemory>;
+}
+
 /** An event as stored; `id` rises with each. */
 export interface StoredEvent {
   readonly id: number;
@@ -161,6 +180,7 @@ export interface StoreReader {
   /** Median milliseconds of the last 10 materializations of each asset. */
   usualDurations(): ReadonlyMap<AssetKey, number>;
   cursor(unit: Unit): Json | undefined;
+  automationMemories(): ReadonlyMap<AssetKey, AutomationMemory>;
   /** Moves on any other connection's commit (`PRAGMA data_version`). */
   changeCounter(): number;
   close(): void;
@@ -230,8 +250,12 @@ export type StartedRun = Pick<RunRecord, "id" | "trigger" | "selection" | "start
 
 /** The reader plus the writes, each one transaction. Used by the materializer alone. */
 export interface Store extends StoreReader {
-  /** Records the run as running, owned by this process. */
-  startRun(run: StartedRun, event: RunEvent): void;
+  /**
+   * Records the run as running, owned by this process, together with the decision of automation that starts it.
+   *
+   * @returns false when the decision no longer holds, and nothing was recorded
+   */
+  startRun(run: StartedRun, event: RunEvent, decision?: AutomationDecision): boolean;
   /** Says that this process still works on the run, and on what it has leases for. */
   heartbeat(runId: string, at: Instant): void;
   /**
@@ -267,6 +291,8 @@ export interface Store extends StoreReader {
     },
     event: RunEvent,
   ): void;
+  /** Keeps a decision to start nothing. @returns false when it no longer holds, and nothing was kept */
+  rememberAutomation(decision: AutomationDecision): boolean;
   /** Attempts whose process died, that no run has dealt with; oldest first. */
   unreconciledAttempts(): readonly UnreconciledAttempt[];
   /** Says what was done about them. */

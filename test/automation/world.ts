@@ -3,12 +3,12 @@ import {
   type AutomationVerdict,
   evaluateAutomation,
 } from "../../framework/automation/evaluate-automation.ts";
-import type { AutomationMemory } from "../../framework/automation/memory.ts";
 import type { Cause, Outcome } from "../../framework/event/event.ts";
 import type { AssetGraph } from "../../framework/graph/asset-graph.ts";
 import { buildGraph } from "../../framework/graph/build-graph.ts";
 import { type Freshness, freshnessOf } from "../../framework/staleness/freshness.ts";
 import type { AssetStatus } from "../../framework/staleness/status.ts";
+import type { AutomationMemory } from "../../framework/store/store.ts";
 
 /** Everything that an asset of {@link World} is. */
 interface Made {
@@ -17,9 +17,6 @@ interface Made {
   readonly version: number;
   readonly read: ReadonlyMap<AssetKey, number>;
 }
-
-/** How a test ends a run: with an outcome per asset, or killed before what is left out had one. */
-export type RunEnd = ReadonlyMap<AssetKey, Outcome>;
 
 /** Declares an asset that does nothing. */
 export function asset(
@@ -91,6 +88,7 @@ export class World {
         const isOlder = last === undefined || started === null || last.at < started.at;
         return isOlder || last.outcome === "skipped";
       },
+      runId: "run",
       now: this.now,
     });
   }

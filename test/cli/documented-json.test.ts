@@ -113,6 +113,7 @@ describe("the JSON of docs/cli.md", () => {
       ["show KEY", "show", "orders"],
       ["show KEY", "show", "per_day"],
       ["plan", "plan", "--missing"],
+      ["plan --automation", "plan", "--automation"],
     ] as const)
       expect(mismatches(await shop.json(...args), shapeOf(shape), shapes)).toEqual([]);
   });

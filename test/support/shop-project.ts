@@ -4,7 +4,7 @@ import { Project } from "./moraine.ts";
 
 // The days of a past month, so that what exists does not depend on today.
 const config = `
-import { dailyPartitions, defineAsset, defineCheck, defineConfig, multiPartitions, staticPartitions } from "moraine";
+import { all, dailyPartitions, defineAsset, defineCheck, defineConfig, eager, multiPartitions, not, onCron, onMissing, staticPartitions } from "moraine";
 import { appendFileSync } from "node:fs";
 
 const days = dailyPartitions({ start: "2026-01-01", end: "2026-01-10" });
@@ -27,6 +27,7 @@ const perDay = defineAsset({
 });
 const total = defineAsset({
   key: "sales/total",
+  automation: all(eager(), onCron("0 7 * * *", { timezone: "UTC" }), not(onMissing())),
   deps: { perDay },
   materialize: ({ inputs }) => note("total of " + inputs.perDay.partitions?.length),
 });

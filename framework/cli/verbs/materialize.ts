@@ -18,6 +18,10 @@ export async function materializeVerb(
   options: MaterializeOptions,
 ): Promise<number> {
   const { retry } = options;
+  if (options.automation === true) {
+    const { materializeAutomation } = await import("./automation.ts");
+    return materializeAutomation(context, terms, { options, run: (command) => run(context, command) });
+  }
   if (retry !== undefined) {
     if (terms.length > 0 || options.force === true) {
       throw new UsageError(

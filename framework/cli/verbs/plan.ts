@@ -11,6 +11,7 @@ import { print, printJson } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
+import { UsageError } from "../usage-error.ts";
 import { choosePartitions, type PartitionOptions, partitionWords } from "./partition-choice.ts";
 import { readStatuses, readUnchecked, selectFrom, selectionText } from "./statuses.ts";
 
@@ -18,8 +19,17 @@ import { readStatuses, readUnchecked, selectFrom, selectionText } from "./status
 export async function plan(
   context: VerbContext,
   terms: readonly string[],
-  options: { readonly exitCode?: boolean; readonly all?: boolean } & PartitionOptions,
+  options: {
+    readonly exitCode?: boolean;
+    readonly all?: boolean;
+    readonly automation?: boolean;
+  } & PartitionOptions,
 ): Promise<number> {
+  if (options.automation === true) {
+    if (options.partition !== undefined || options.missing === true)
+      throw new UsageError("--automation takes the partitions that are due", "leave the partitions out");
+    return (await import("./automation.ts")).planAutomation(context, terms, options);
+  }
   const project = await context.openProject();
   const statuses = await readStatuses(project, { asked: true });
   const usual = project.store.usualDurations();

@@ -12,6 +12,7 @@ export interface MaterializeOptions extends PartitionOptions {
   readonly progress?: string;
   readonly tag?: readonly string[];
   readonly retry?: string;
+  readonly automation?: boolean;
   readonly detach?: boolean;
   /** Chosen by who started this process, see detach. */
   readonly runId?: string;

@@ -16,6 +16,8 @@ const jsonColumns = [
   ["check_results", "result", "id"],
   ["check_results", "failure", "id"],
   ["cursors", "value", "key"],
+  ["automation", "ticks", "key"],
+  ["automation", "grounds", "key"],
   ["events", "payload", "id"],
 ] as const;
 
@@ -28,6 +30,7 @@ const instantColumns = [
   ["materializations", "started_at", "id"],
   ["materializations", "finished_at", "id"],
   ["materializations", "made_at", "id"],
+  ["automation", "started_at", "key"],
   ["check_results", "at", "id"],
   ["events", "at", "id"],
 ] as const;
