@@ -40,6 +40,8 @@ export type {
   WorkContext,
 } from "./definition/context.ts";
 export { defineAsset } from "./definition/define-asset.ts";
+export { defineSource, type SourceOptions } from "./definition/define-source.ts";
+export type { Observation, ObserveContext } from "./definition/observation.ts";
 export type { Deadline, FreshnessPolicy } from "./definition/freshness.ts";
 export {
   allPartitions,
