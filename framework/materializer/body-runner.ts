@@ -67,7 +67,7 @@ async function callBody(
     throw new Error(`Internal error: expected a body, got ${asset.source.type}`);
   const { request } = session;
   const { unit } = attempt;
-  const last = request.store.latestOf(unit);
+  const last = session.world.latest(unit);
   const work = session.workContext(unit, signal);
   if (asset.table !== undefined) await work.lakehouse.ensureTable(asset.table, signal);
   const context: MaterializeContext = {
@@ -92,7 +92,10 @@ async function callBody(
       last === undefined
         ? undefined
         : { runId: last.runId, at: last.finishedAt, dataVersion: last.dataVersion, metadata: last.metadata },
-    cursor: request.store.cursor(unit),
+    // Most bodies have none, and a read for each of many small assets would show.
+    get cursor() {
+      return request.store.cursor(unit);
+    },
     progress: (progress) => session.progress(unit, progress),
     announceChange: onAnnounceChange,
     reportCheck: keepReports(session, asset.key, reports),

@@ -87,6 +87,11 @@ export class RecordedWorld implements Observations {
     this.#noteChecks(reader.latestChecksOf(unit));
   }
 
+  /** The newest materialization of a unit, as last read; its table may be gone. */
+  latest(unit: Unit): MaterializationRecord | undefined {
+    return this.#record(unit);
+  }
+
   /** Takes in a materialization that has just been recorded. */
   note(record: MaterializationRecord): void {
     const before = this.#record(record);

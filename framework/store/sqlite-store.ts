@@ -21,6 +21,9 @@ import type {
 
 /** The reads and the writes on one connection. Every write is one immediate transaction. */
 export class SqliteStore extends SqliteReader implements Store {
+  /** Made once: making one takes longer than most writes. */
+  readonly #writes = this.database.transaction((work: () => unknown) => work());
+
   startRun(
     { tags = {}, resumes, ...run }: StartedRun,
     event: RunEvent,
@@ -329,6 +332,6 @@ export class SqliteStore extends SqliteReader implements Store {
   }
 
   #transaction<T>(work: () => T): T {
-    return this.guarded(() => this.database.transaction(work).immediate());
+    return this.guarded(() => this.#writes.immediate(work) as T);
   }
 }
