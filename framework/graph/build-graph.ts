@@ -1,5 +1,3 @@
-import { DirectedGraph } from "graphology";
-import { topologicalSort } from "graphology-dag/topological-sort.js";
 import type { Asset } from "../definition/asset.ts";
 import { automationProblems } from "../definition/automation.ts";
 import type { AssetKey } from "../definition/asset-key.ts";
@@ -26,9 +24,9 @@ export function buildGraph(definitions: Definitions): AssetGraph {
     assets,
     problems,
   );
-  const graph = connect(assets, problems);
+  const upstreams = readUpstreams(assets, problems);
   problems.push(...mappingProblems(assets));
-  const downstreams = neighbours(graph, (key) => graph.outNeighbors(key));
+  const downstreams = turnedRound(upstreams);
   const cycle = findCycle(downstreams);
   if (cycle !== undefined) {
     problems.push({
@@ -37,12 +35,11 @@ export function buildGraph(definitions: Definitions): AssetGraph {
     });
   }
   if (problems.length > 0) throw new DefinitionError(problems);
-  // The graph itself is not kept: its edges take far more memory than the lists read from them.
   return new FrozenAssetGraph({
-    keys: topologicalSort(graph) as AssetKey[],
+    keys: topologicalOrder(upstreams, downstreams),
     assets,
     checks,
-    upstreams: neighbours(graph, (key) => graph.inNeighbors(key)),
+    upstreams,
     downstreams,
   });
 }
@@ -56,7 +53,7 @@ function collectAssets(definitions: readonly Asset[], problems: DefinitionProble
     else if (first !== asset)
       problems.push({ message: `two assets have the key ${asset.key}`, ...place(asset) });
   }
-  // graphology keeps insertion order, and every order shown to people follows from it.
+  // A map keeps insertion order, and every order shown to people follows from it.
   return new Map([...assets].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -108,36 +105,48 @@ function wrongHolds(check: Check, assets: ReadonlyMap<AssetKey, Asset>): readonl
   });
 }
 
-function connect(assets: ReadonlyMap<AssetKey, Asset>, problems: DefinitionProblem[]): DirectedGraph {
-  const graph = new DirectedGraph();
-  for (const key of assets.keys()) graph.addNode(key);
-  for (const asset of assets.values()) {
-    for (const upstream of new Set(Object.values(asset.deps))) {
+type Neighbours = ReadonlyMap<AssetKey, readonly AssetKey[]>;
+
+/** What every asset reads, in key order. */
+function readUpstreams(assets: ReadonlyMap<AssetKey, Asset>, problems: DefinitionProblem[]): Neighbours {
+  const upstreamsOf = (asset: Asset) =>
+    [...new Set(Object.values(asset.deps))].sort().filter((upstream) => {
       if (!assets.has(upstream)) {
         problems.push({
           message: `${asset.key} reads ${upstream}, which no asset has${suggestion(upstream, assets)}`,
           ...place(asset),
         });
-      } else if (upstream === asset.key) {
-        problems.push({
-          message: `assets read each other in a circle: ${asset.key} -> ${asset.key}`,
-          ...place(asset),
-        });
-      } else {
-        graph.addEdge(upstream, asset.key);
+        return false;
       }
-    }
-  }
-  return graph;
+      if (upstream !== asset.key) return true;
+      problems.push({
+        message: `assets read each other in a circle: ${asset.key} -> ${asset.key}`,
+        ...place(asset),
+      });
+      return false;
+    });
+  return new Map([...assets].map(([key, asset]) => [key, upstreamsOf(asset)]));
 }
 
-type Neighbours = ReadonlyMap<AssetKey, readonly AssetKey[]>;
+/** What reads every asset, in key order. */
+function turnedRound(upstreams: Neighbours): Neighbours {
+  const downstreams = new Map([...upstreams.keys()].map((key): [AssetKey, AssetKey[]] => [key, []]));
+  for (const [key, read] of upstreams) for (const upstream of read) downstreams.get(upstream)?.push(key);
+  return downstreams;
+}
 
-/** The neighbours of every key, in key order. */
-function neighbours(graph: DirectedGraph, of: (key: AssetKey) => readonly string[]): Neighbours {
-  return new Map(
-    (graph.nodes() as AssetKey[]).map((key) => [key, (of(key) as readonly AssetKey[]).toSorted()]),
-  );
+/** Kahn's algorithm (Topological sorting of large networks, 1962): upstream before downstream, ties in key order. */
+function topologicalOrder(upstreams: Neighbours, downstreams: Neighbours): readonly AssetKey[] {
+  const waitsFor = new Map([...upstreams].map(([key, read]) => [key, read.length]));
+  const order = [...upstreams.keys()].filter((key) => waitsFor.get(key) === 0);
+  for (const key of order) {
+    for (const downstream of downstreams.get(key) ?? []) {
+      const left = (waitsFor.get(downstream) ?? 0) - 1;
+      waitsFor.set(downstream, left);
+      if (left === 0) order.push(downstream);
+    }
+  }
+  return order;
 }
 
 /** Here and not where assets are made, because there are many such places. */

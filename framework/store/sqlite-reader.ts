@@ -320,7 +320,8 @@ export class SqliteReader implements StoreReader {
   }
 
   changeCounter(): number {
-    return this.guarded(() => Number(this.database.pragma("data_version", { simple: true })));
+    // Compiled once, unlike `database.pragma`: a run asks several times for each asset.
+    return this.guarded(() => Number(this.statement("PRAGMA data_version").pluck().get()));
   }
 
   close(): void {

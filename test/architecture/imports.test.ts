@@ -41,8 +41,6 @@ const roomOfPackage: Readonly<Record<string, readonly string[]>> = {
   react: ["tui"],
   jsforce: ["salesforce"],
   "@duckdb/node-api": ["lakehouse"],
-  graphology: ["graph"],
-  "graphology-dag": ["graph"],
   "@aws-sdk/client-secrets-manager": ["secrets"],
   "@jetstreamapp/soql-parser-js": ["sandbox"],
   commander: ["cli"],
