@@ -22,9 +22,7 @@ export interface SummaryOptions {
 
 /** The state that a list of events leads to; what {@link summarizeRun} takes. */
 export function progressOf(events: Iterable<RunEvent>): ProgressState {
-  let state = emptyProgress;
-  for (const event of events) state = reduceProgress(state, event);
-  return state;
+  return reduceProgress(emptyProgress, events);
 }
 
 /**

@@ -92,9 +92,9 @@ describe("live part", () => {
         total: 40,
         finished,
       });
-    const making = reduceProgress(emptyProgress, progress(false));
+    const making = reduceProgress(emptyProgress, [progress(false)]);
     expect(liveLines(making, unicode, view(80))).toEqual(["  ▸ Python environment: installing 12/40  1m02"]);
-    expect(liveLines(reduceProgress(making, progress(true)), unicode, view(80))).toEqual([]);
+    expect(liveLines(reduceProgress(making, [progress(true)]), unicode, view(80))).toEqual([]);
   });
 
   test("cancelling says what happens and what a second Ctrl-C does", () => {
@@ -104,6 +104,15 @@ describe("live part", () => {
       view(80),
     );
     expect(lines.at(-1)).toBe("  Cancelling: waiting for what runs to stop. Ctrl-C again: leave at once.");
+  });
+
+  test("events given together or one by one lead to the same state, and no earlier state changes", () => {
+    const states = failingRun().map((_, index) => progressOf(failingRun().slice(0, index)));
+    const copies = structuredClone(states);
+    states.forEach((state, index) => {
+      expect(reduceProgress(state, failingRun().slice(index))).toEqual(progressOf(failingRun()));
+    });
+    expect(states).toEqual(copies);
   });
 
   test("late progress does not bring a finished asset back", () => {
@@ -140,7 +149,7 @@ describe("printed lines", () => {
     let printed = nothingPrinted;
     let state = emptyProgress;
     for (const item of failingRun()) {
-      state = reduceProgress(state, item);
+      state = reduceProgress(state, [item]);
       const next = printMore(printed, state, unicode, options);
       expect(next.lines.slice(0, printed.lines.length)).toEqual(printed.lines);
       printed = next;

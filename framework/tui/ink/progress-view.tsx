@@ -45,6 +45,7 @@ export function mountProgress(options: LiveProgressOptions & { readonly look: Lo
   const { stdout, look } = options;
   const now = options.now ?? Date.now;
   let state = emptyProgress;
+  let unread: RunEvent[] = [];
   let printed = nothingPrinted;
   let tick = 0;
   let due: NodeJS.Timeout | undefined;
@@ -54,6 +55,10 @@ export function mountProgress(options: LiveProgressOptions & { readonly look: Lo
   const draw = (withLive: boolean) => {
     clearTimeout(due);
     due = undefined;
+    state = reduceProgress(state, unread);
+    unread = [];
+    const isMoving = state.running.size > 0 || state.resources.size > 0;
+    ticker.want(withLive && state.ended === undefined && isMoving);
     const columns = stdout.columns || 80;
     printed = printMore(printed, state, look, { columns, listFresh: options.listFresh ?? false });
     const view = { columns, rows: stdout.rows || 24, nowMs: now(), tick };
@@ -78,14 +83,12 @@ export function mountProgress(options: LiveProgressOptions & { readonly look: Lo
   return {
     onEvent(event: RunEvent) {
       if (isClosed) return;
-      state = reduceProgress(state, event);
-      ticker.want(state.ended === undefined && (state.running.size > 0 || state.resources.size > 0));
+      unread.push(event);
       due ??= setTimeout(() => draw(true), frameMs);
     },
     async close() {
       if (isClosed) return;
       isClosed = true;
-      ticker.want(false);
       stdout.off("resize", onResize);
       draw(false);
       // Asked for first: a promise made after the end would never settle.

@@ -1,27 +1,60 @@
-import type { RunEvent } from "../../event/event.ts";
+import type { Outcome, RunEvent } from "../../event/event.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import { unitName } from "../words/text.ts";
 import { partitionCounts } from "./estimate.ts";
-import type { ProgressState, RunningAsset } from "./progress-state.ts";
+import type {
+  FinishedAsset,
+  FinishedCheck,
+  ProgressState,
+  ResourceProgress,
+  RunningAsset,
+} from "./progress-state.ts";
 
-/** The state after one more event. The event's own stamp is the only clock. */
-export function reduceProgress(state: ProgressState, event: RunEvent): ProgressState {
+/**
+ * The state after more events; the given one is left as it is. The events' own stamps are the only clock. What has
+ * been noted so far is copied once however many they are: give those of one frame together.
+ */
+export function reduceProgress(state: ProgressState, events: Iterable<RunEvent>): ProgressState {
+  const draft: Draft = {
+    ...state,
+    running: new Map(state.running),
+    finished: [...state.finished],
+    finishedOf: new Map(state.finishedOf),
+    counts: { ...state.counts },
+    checks: [...state.checks],
+    resources: new Map(state.resources),
+  };
+  for (const event of events) apply(draft, event);
+  return draft;
+}
+
+/** A state that nobody else has seen yet. */
+interface Draft extends Mutable<ProgressState> {
+  running: Map<string, RunningAsset>;
+  finished: FinishedAsset[];
+  finishedOf: Map<string, number>;
+  counts: Record<Outcome, number>;
+  checks: FinishedCheck[];
+  resources: Map<string, ResourceProgress>;
+}
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+function apply(draft: Draft, event: RunEvent): void {
   switch (event.type) {
     case "run-started":
-      return {
-        ...state,
-        runId: event.runId,
-        target: event.target,
-        selection: event.selection,
-        workers: event.workers,
-        startedMs: Date.parse(event.at),
-        keys: event.keys,
-        partitions: partitionCounts(event.partitions),
-        usualMs: event.usualMs,
-      };
+      draft.runId = event.runId;
+      draft.target = event.target;
+      draft.selection = event.selection;
+      draft.workers = event.workers;
+      draft.startedMs = Date.parse(event.at);
+      draft.keys = event.keys;
+      draft.partitions = partitionCounts(event.partitions);
+      draft.usualMs = event.usualMs;
+      return;
     case "asset-started":
-      return withRunning(state, event, {
-        startedMs: state.running.get(unitName(event))?.startedMs ?? Date.parse(event.at),
+      return noteRunning(draft, event, {
+        startedMs: draft.running.get(unitName(event))?.startedMs ?? Date.parse(event.at),
         attempt: event.attempt,
         maxAttempts: event.maxAttempts,
         message: undefined,
@@ -32,65 +65,59 @@ export function reduceProgress(state: ProgressState, event: RunEvent): ProgressS
       });
     case "asset-progress":
       // Progress may arrive after the end of a body that was cut off; it must not bring the asset back.
-      if (!state.running.has(unitName(event))) return state;
-      return withRunning(state, event, {
+      if (!draft.running.has(unitName(event))) return;
+      return noteRunning(draft, event, {
         ...(event.message === undefined ? {} : { message: event.message }),
         ...(event.done === undefined ? {} : { done: event.done, total: event.total, unit: event.unit }),
       });
     case "asset-retrying":
-      return withRunning(state, event, {
+      return noteRunning(draft, event, {
         attempt: event.attempt,
         maxAttempts: event.maxAttempts,
         retry: { untilMs: Date.parse(event.at) + event.delayMs, failure: event.failure },
       });
     case "asset-finished":
-      return finish(state, event);
+      return noteFinished(draft, event);
     case "check-finished":
-      return {
-        ...state,
-        checks: [
-          ...state.checks,
-          {
-            key: event.key,
-            name: unitName(event),
-            check: event.check,
-            severity: event.severity,
-            blocking: event.blocking,
-            result: event.result,
-            failure: event.failure,
-          },
-        ],
-      };
+      draft.checks.push({
+        key: event.key,
+        name: unitName(event),
+        check: event.check,
+        severity: event.severity,
+        blocking: event.blocking,
+        result: event.result,
+        failure: event.failure,
+      });
+      return;
     case "resource-progress":
-      return withResource(state, event);
+      return noteResource(draft, event);
     case "cancelling":
-      return { ...state, cancelling: event.reason };
+      draft.cancelling = event.reason;
+      return;
     case "run-finished":
-      return {
-        ...state,
-        running: new Map(),
-        resources: new Map(),
-        ended: { status: event.status, durationMs: event.durationMs },
-      };
+      draft.running.clear();
+      draft.resources.clear();
+      draft.ended = { status: event.status, durationMs: event.durationMs };
+      return;
     case "asset-waiting":
     case "check-started":
     case "log":
-      return state;
+      return;
     default:
       return unreachable(event);
   }
 }
 
-function withRunning(
-  state: ProgressState,
+function noteRunning(
+  { running, startedMs }: Draft,
   event: { readonly key: string; readonly partition?: string },
   change: Partial<Omit<RunningAsset, "key" | "name">>,
-): ProgressState {
+): void {
   const name = unitName(event);
-  const before: RunningAsset = state.running.get(name) ?? {
+  const before: RunningAsset = running.get(name) ?? {
     key: event.key,
     name,
-    startedMs: state.startedMs,
+    startedMs,
     attempt: 1,
     maxAttempts: 1,
     message: undefined,
@@ -99,49 +126,37 @@ function withRunning(
     unit: undefined,
     retry: undefined,
   };
-  return { ...state, running: new Map(state.running).set(name, { ...before, ...change }) };
+  running.set(name, { ...before, ...change });
 }
 
-function finish(state: ProgressState, event: Extract<RunEvent, { type: "asset-finished" }>): ProgressState {
-  const running = new Map(state.running);
+function noteFinished(draft: Draft, event: Extract<RunEvent, { type: "asset-finished" }>): void {
   const name = unitName(event);
-  running.delete(name);
-  return {
-    ...state,
-    running,
-    finished: [
-      ...state.finished,
-      {
-        key: event.key,
-        name,
-        outcome: event.outcome,
-        attempts: event.attempts,
-        durationMs: event.durationMs,
-        causes: event.causes,
-        metadata: event.metadata,
-        failure: event.failure,
-        because: event.because,
-      },
-    ],
-    finishedOf: new Map(state.finishedOf).set(event.key, (state.finishedOf.get(event.key) ?? 0) + 1),
-    counts: { ...state.counts, [event.outcome]: state.counts[event.outcome] + 1 },
-  };
+  draft.running.delete(name);
+  draft.finished.push({
+    key: event.key,
+    name,
+    outcome: event.outcome,
+    attempts: event.attempts,
+    durationMs: event.durationMs,
+    causes: event.causes,
+    metadata: event.metadata,
+    failure: event.failure,
+    because: event.because,
+  });
+  draft.finishedOf.set(event.key, (draft.finishedOf.get(event.key) ?? 0) + 1);
+  draft.counts[event.outcome] += 1;
 }
 
-function withResource(
-  state: ProgressState,
-  event: Extract<RunEvent, { type: "resource-progress" }>,
-): ProgressState {
-  const resources = new Map(state.resources);
-  if (event.finished === true) resources.delete(event.resource);
-  else {
-    resources.set(event.resource, {
-      resource: event.resource,
-      message: event.message,
-      done: event.done,
-      total: event.total,
-      sinceMs: resources.get(event.resource)?.sinceMs ?? Date.parse(event.at),
-    });
+function noteResource({ resources }: Draft, event: Extract<RunEvent, { type: "resource-progress" }>): void {
+  if (event.finished === true) {
+    resources.delete(event.resource);
+    return;
   }
-  return { ...state, resources };
+  resources.set(event.resource, {
+    resource: event.resource,
+    message: event.message,
+    done: event.done,
+    total: event.total,
+    sinceMs: resources.get(event.resource)?.sinceMs ?? Date.parse(event.at),
+  });
 }
