@@ -115,9 +115,7 @@ export class RunSession {
   async catchUp(units: readonly Unit[]): Promise<boolean> {
     const { store } = this.request;
     const changes = store.changeCounter();
-    const isRead = units.every((unit) => (this.#readAt.get(unitId(unit)) ?? this.#openedAt) === changes);
-    // The counter does not move when this very connection finds a run dead, whose writes are then still to be taken back.
-    if (isRead && store.unreconciledAttempts().length === 0) return false;
+    if (units.every((unit) => (this.#readAt.get(unitId(unit)) ?? this.#openedAt) === changes)) return false;
     const undone = await reconcile(this.request, this.timestamp());
     await this.lake.refresh(undone);
     await this.readAgain(units.flatMap((unit) => [unit, ...this.#upstreamUnits(unit)]));

@@ -24,6 +24,9 @@ export class SqliteStore extends SqliteReader implements Store {
   /** Made once: making one takes longer than most writes. */
   readonly #writes = this.database.transaction((work: () => unknown) => work());
 
+  /** Runs that this connection has found dead. */
+  #interrupted = 0;
+
   startRun(
     { tags = {}, resumes, ...run }: StartedRun,
     event: RunEvent,
@@ -271,7 +274,12 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#append(event);
   }
 
+  override changeCounter(): number {
+    return super.changeCounter() + this.#interrupted;
+  }
+
   #interrupt(runId: string): void {
+    this.#interrupted += 1;
     this.statement(
       `UPDATE runs SET status = 'interrupted', finished_at = heartbeat_at WHERE id = @runId AND status = 'running'`,
     ).run({ runId });

@@ -181,7 +181,7 @@ export interface StoreReader {
   usualDurations(): ReadonlyMap<AssetKey, number>;
   cursor(unit: Unit): Json | undefined;
   automationMemories(): ReadonlyMap<AssetKey, AutomationMemory>;
-  /** Moves on any other connection's commit (`PRAGMA data_version`). */
+  /** Moves on any other connection's commit (`PRAGMA data_version`), and when this one marks a run as dead. */
   changeCounter(): number;
   close(): void;
 }
