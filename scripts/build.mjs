@@ -3,6 +3,7 @@
 import { cp, readdir, rm, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { build } from "esbuild";
+import { bundleOptions } from "./bundle-options.mjs";
 
 const root = new URL("../", import.meta.url);
 const dist = new URL("dist/", root);
@@ -11,27 +12,7 @@ const { metafile } = await build({
   absWorkingDir: root.pathname,
   entryPoints: { moraine: "framework/cli/main.ts", index: "framework/index.ts" },
   outdir: "dist",
-  bundle: true,
-  splitting: true,
-  format: "esm",
-  platform: "node",
-  target: "node20",
-  jsx: "automatic",
-  // Beside the files and not named in them: a project's own modules are mapped as they load, and every chunk loaded after
-  // them would have its map read and parsed as well.
-  sourcemap: "external",
-  minifySyntax: true,
-  minifyWhitespace: true,
-  define: { "process.env.NODE_ENV": '"production"' },
-  // Native modules and the AWS clients stay in node_modules. The rest starts several times faster in the bundle: Node looks
-  // for no file, and what a package has and we never call is left out. package.json names what the bundle then requires
-  // itself: DuckDB's bindings.
-  external: ["@aws-sdk/*", "@duckdb/node-bindings", "better-sqlite3", "esbuild", "react-devtools-core"],
-  banner: {
-    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-  },
-  metafile: true,
-  logLevel: "warning",
+  ...bundleOptions,
 });
 
 // Chunks of earlier builds, but not those that a process started before this build may still be about to load.
