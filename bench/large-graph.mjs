@@ -12,7 +12,7 @@ await buildEngine();
 await inTemporaryFolder(async (folder) => {
   timedNode([supportScript("run-process.mjs"), "layered", count, folder]);
   const ours = () => lastJson(timedNode([supportScript("statuses-process.mjs"), "layered", count, folder]));
-  const theirs = () => peer("graph.py", count);
+  const theirs = () => peer("graph.py", count).at(-1);
   const { before, dagster, after } = await inTurn(runs, { before: ours, dagster: theirs, after: ours });
   const moraine = [...before, ...after];
   const of = (figures, field, digits) => median(figures.map((figure) => figure[field])).toFixed(digits);

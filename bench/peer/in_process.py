@@ -1,20 +1,24 @@
-"""One run of assets that do nothing by Dagster's in-process executor, recorded in SQLite on disk. Prints JSON.
+"""Runs of assets that do nothing by Dagster's in-process executor, each recorded in a new SQLite on disk. Prints JSON lines.
 
-Usage: in_process.py SHAPE COUNT FOLDER. Definitions are made before the clock starts; nothing goes to the console.
+Usage: in_process.py SHAPE COUNT FOLDER RUNS. Definitions are made before the clock starts; nothing goes to the console.
 """
 import json
+import os
 import sys
 import time
 
 from dagster import DagsterInstance, materialize
 from shapes import SHAPES, no_op_assets
 
-shape, count, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+shape, count, folder, runs = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 assets = no_op_assets(SHAPES[shape](count))
 quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-with DagsterInstance.local_temp(folder) as instance:
-    cpu, started = time.process_time(), time.perf_counter()
-    result = materialize(assets, instance=instance, run_config=quiet)
-    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-    assert result.success
-print(json.dumps({"seconds": seconds, "cpuSeconds": cpu}))
+for number in range(runs):
+    home = os.path.join(folder, str(number))
+    os.mkdir(home)
+    with DagsterInstance.local_temp(home) as instance:
+        cpu, started = time.process_time(), time.perf_counter()
+        result = materialize(assets, instance=instance, run_config=quiet)
+        seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+        assert result.success
+    print(json.dumps({"seconds": seconds, "cpuSeconds": cpu}))

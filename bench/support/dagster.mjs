@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { lastJson, timed } from "./measure.mjs";
+import { jsonLines, timed } from "./measure.mjs";
 import { cacheDir, root } from "./places.mjs";
 
 /** Pinned: what the figures are about. */
@@ -23,9 +23,9 @@ export function installDagster() {
   run(join(venv, "bin/python"), ["-c", `open(${JSON.stringify(join(venv, "installed"))}, "w")`]);
 }
 
-/** Runs one of bench/peer's scripts and reads what it measured. */
+/** Runs one of bench/peer's scripts and reads what it measured, a line each. */
 export function peer(script, ...args) {
-  return lastJson(timed(join(venv, "bin/python"), [join(root, "bench/peer", script), ...args], { env }));
+  return jsonLines(timed(join(venv, "bin/python"), [join(root, "bench/peer", script), ...args], { env }));
 }
 
 /** Times Dagster's own command line. */

@@ -30,9 +30,17 @@ export function supportScript(name) {
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
-/** What a command prints as its last line, read as JSON. */
-export function lastJson({ stdout }) {
-  return JSON.parse(stdout.trim().split("\n").at(-1));
+/** What a command prints, a line of JSON each. */
+export function jsonLines({ stdout }) {
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+/** The last of them. */
+export function lastJson(printed) {
+  return jsonLines(printed).at(-1);
 }
 
 /** Calls each of `works` in turn, `times` times round, so that drift of the machine's speed falls on all of them. */
