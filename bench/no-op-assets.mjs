@@ -13,7 +13,8 @@ await buildEngine();
 
 const rows = [];
 for (const shape of ["chain", "wide"]) {
-  const ours = () => inTemporaryFolder((folder) => jsonLines(timedNode([script, shape, count, folder, runs])));
+  const ours = () =>
+    inTemporaryFolder((folder) => jsonLines(timedNode([script, shape, count, folder, runs])));
   const theirs = () => inTemporaryFolder((folder) => peer("in_process.py", shape, count, folder, runs));
   const before = await ours();
   const dagster = await theirs();

@@ -1,11 +1,11 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { MaterializeResult } from "../definition/context.ts";
 import { type Unit, unitId } from "../definition/unit.ts";
-import type { Cause, Metadata, Outcome } from "../event/event.ts";
+import type { Cause, Metadata, Outcome, RunEvent } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
 import { rowCountOf } from "../lakehouse/lakehouse.ts";
 import { undoWriter } from "../lakehouse/undo-writer.ts";
-import type { CheckResultRecord, LineageEdge } from "../store/store.ts";
+import type { CheckResultRecord, Instant, LineageEdge, StartedAttempt } from "../store/store.ts";
 import { hashJson } from "../util/hash.ts";
 import { blockedBy, failureOf, leaseLost, notPublished } from "./boundary.ts";
 import { type RunSession, unitFields } from "./run-session.ts";
@@ -22,19 +22,40 @@ export class Attempt {
   readonly number: number;
   readonly #session: RunSession;
   readonly #causes: readonly Cause[];
-  readonly #startedAt: string;
+  /** The event of its start. */
+  readonly #started: RunEvent;
   /** The table's content before, to tell whether a partition was written. */
   readonly #versionBefore: string | undefined;
   /** The snapshot to go back to when this attempt comes to nothing; undefined when its write is kept. */
   readonly #snapshotBefore: string | undefined;
-  readonly #release: () => void;
+  #release = () => {};
   /** Versions as they were before the body could read them. */
   #upstreams: readonly ReadUnit[];
   /** The store's change counter when they were first noted. */
   readonly #notedAt: number;
   #isRecorded = false;
 
-  constructor(session: RunSession, unit: Unit, number: number, causes: readonly Cause[]) {
+  /** Starts an attempt; the run has the unit's lease. */
+  static start(session: RunSession, unit: Unit, number: number, causes: readonly Cause[]): Attempt {
+    const attempt = new Attempt(session, unit, number, causes);
+    session.request.store.startAttempt(attempt.#record, attempt.#started);
+    return attempt.#begun();
+  }
+
+  /**
+   * Takes the unit's lease and starts its first attempt, in one go. Undefined, and not started, when another run
+   * has the lease or may have made the unit meanwhile. The unit's table must have been read again before.
+   */
+  static startLeased(session: RunSession, unit: Unit, causes: readonly Cause[]): Attempt | undefined {
+    const attempt = new Attempt(session, unit, 1, causes);
+    // Whoever of us writes the table changes the store before: what was read of the table still holds.
+    const changes = session.changesSeen(unit);
+    return session.request.store.startLeasedAttempt(attempt.#record, attempt.#started, changes)
+      ? attempt.#begun()
+      : undefined;
+  }
+
+  private constructor(session: RunSession, unit: Unit, number: number, causes: readonly Cause[]) {
     this.#session = session;
     this.unit = unit;
     this.number = number;
@@ -44,31 +65,39 @@ export class Attempt {
     this.#versionBefore = session.lake.dataVersion(unit.key);
     const isKept = session.graph.asset(unit.key).failedWrite === "keep";
     this.#snapshotBefore = isKept ? undefined : (session.lake.snapshotId(unit.key) ?? "");
-    const event = session.stamp({
+    this.#started = session.stamp({
       type: "asset-started",
       ...unitFields(unit),
       attempt: number,
       maxAttempts: this.maxAttempts,
       causes,
     });
-    this.#startedAt = event.at;
-    session.request.store.startAttempt(
-      {
-        runId: session.runId,
-        key: unit.key,
-        partition: unit.partition,
-        attempt: number,
-        startedAt: event.at,
-        snapshotBefore: this.#snapshotBefore,
-      },
-      event,
-    );
-    this.#release = session.request.lakehouse.attribute(unit.key, {
-      runId: session.runId,
-      partition: unit.partition,
-      attempt: number,
+  }
+
+  /** That it has started, as it is recorded. */
+  get #record(): StartedAttempt {
+    return {
+      runId: this.#session.runId,
+      ...this.unit,
+      attempt: this.number,
+      startedAt: this.#startedAt,
+      snapshotBefore: this.#snapshotBefore,
+    };
+  }
+
+  /** From now on what is written to the table is this attempt's. */
+  #begun(): this {
+    this.#release = this.#session.request.lakehouse.attribute(this.key, {
+      runId: this.#session.runId,
+      partition: this.unit.partition,
+      attempt: this.number,
     });
-    session.show(event);
+    this.#session.show(this.#started);
+    return this;
+  }
+
+  get #startedAt(): Instant {
+    return this.#started.at;
   }
 
   get key(): AssetKey {

@@ -230,7 +230,12 @@ export class BatchInvocation {
   }
 
   #attempt(state: MemberState): Attempt {
-    state.attempt ??= new Attempt(this.#session, whole(state.member.key), this.#number, state.member.causes);
+    state.attempt ??= Attempt.start(
+      this.#session,
+      whole(state.member.key),
+      this.#number,
+      state.member.causes,
+    );
     return state.attempt;
   }
 }

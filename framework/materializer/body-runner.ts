@@ -11,18 +11,26 @@ import { inputOf } from "./input.ts";
 import { recordUnstarted } from "./record-unstarted.ts";
 import type { RunSession } from "./run-session.ts";
 
-/** Runs one unit of an asset that has a body, with its retries and checks, and records its outcome. Holds its lease. */
+/**
+ * Runs one unit of an asset that has a body, with its retries and checks, and records its outcome. Holds its lease.
+ *
+ * @param options `first`: the first attempt, when it has started with the lease
+ */
 export async function runBody(
   session: RunSession,
   unit: Unit,
-  options: { readonly causes: readonly Cause[]; readonly onAnnounceChange: () => void },
+  options: {
+    readonly causes: readonly Cause[];
+    readonly first?: Attempt | undefined;
+    readonly onAnnounceChange: () => void;
+  },
 ): Promise<Outcome> {
   const asset = session.graph.asset(unit.key);
   for (let number = 1; ; number++) {
     // First of all: of several partitions each begins with what the one before it has published, and its time runs from then.
     const unopened = await session.drafts.open(unit, session.signal);
-    await session.lake.refresh([unit.key]);
-    const attempt = new Attempt(session, unit, number, options.causes);
+    const attempt =
+      (number === 1 && options.first) || (await startAttempt(session, unit, number, options.causes));
     const timeout = asset.timeoutMs === undefined ? undefined : AbortSignal.timeout(asset.timeoutMs);
     const signal = timeout === undefined ? session.signal : AbortSignal.any([session.signal, timeout]);
     let failure: Failure;
@@ -53,6 +61,16 @@ export async function runBody(
       return "cancelled";
     }
   }
+}
+
+async function startAttempt(
+  session: RunSession,
+  unit: Unit,
+  number: number,
+  causes: readonly Cause[],
+): Promise<Attempt> {
+  await session.lake.refresh([unit.key]);
+  return Attempt.start(session, unit, number, causes);
 }
 
 async function callBody(

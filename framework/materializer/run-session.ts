@@ -115,12 +115,17 @@ export class RunSession {
   async catchUp(units: readonly Unit[]): Promise<boolean> {
     const { store } = this.request;
     const changes = store.changeCounter();
-    if (units.every((unit) => (this.#readAt.get(unitId(unit)) ?? this.#openedAt) === changes)) return false;
+    if (units.every((unit) => this.changesSeen(unit) === changes)) return false;
     const undone = await reconcile(this.request, this.timestamp());
     await this.lake.refresh(undone);
     await this.readAgain(units.flatMap((unit) => [unit, ...this.#upstreamUnits(unit)]));
     for (const unit of units) this.#readAt.set(unitId(unit), changes);
     return true;
+  }
+
+  /** The store's change counter when the unit was last read. */
+  changesSeen(unit: Unit): number {
+    return this.#readAt.get(unitId(unit)) ?? this.#openedAt;
   }
 
   /** Reads the tables of units, and then what is recorded of them, again. */

@@ -9,6 +9,7 @@ import { anyHoldsBack, holdsBack } from "../staleness/holds-back.ts";
 import { deferred } from "../util/deferred.ts";
 import type { BatchMember } from "./batch-invocation.ts";
 import { runBatch } from "./batch-runner.ts";
+import { Attempt } from "./attempt.ts";
 import { runBody } from "./body-runner.ts";
 import { outcomesOf } from "./outcomes.ts";
 import { planUnits } from "./plan-units.ts";
@@ -217,15 +218,33 @@ export class RunWalk {
 
   #launchBody(unit: Unit, causes: readonly Cause[]): void {
     this.#launch(this.#session.graph.asset(unit.key), async () => {
+      const first = await this.#startAtOnce(unit, causes);
+      if (first !== undefined) return this.#runBody(unit, causes, first);
       if (!this.#lease([unit])) return this.#later([unit], () => this.#launchBody(unit, causes));
       const decision = await this.#decideAgain(unit, causes);
       if ("outcome" in decision) return this.#giveBack(unit, decision);
-      const outcome = await runBody(this.#session, unit, {
-        causes: decision.run,
-        onAnnounceChange: () => void this.#orDie(this.#warmUp.downstreamOf(unit.key)),
-      });
-      this.#complete(unit, outcome);
+      return this.#runBody(unit, decision.run);
     });
+  }
+
+  /**
+   * The first attempt, started with the unit's lease in one transaction: what nearly every unit needs, and a commit less.
+   * Undefined when something stands in the way. A draft is waited for with the lease in hand, before anything starts.
+   */
+  async #startAtOnce(unit: Unit, causes: readonly Cause[]): Promise<Attempt | undefined> {
+    const { signal, graph, lake } = this.#session;
+    if (graph.asset(unit.key).publish === "after-checks") return undefined;
+    await lake.refresh([unit.key]);
+    return signal.aborted ? undefined : Attempt.startLeased(this.#session, unit, causes);
+  }
+
+  async #runBody(unit: Unit, causes: readonly Cause[], first?: Attempt): Promise<void> {
+    const outcome = await runBody(this.#session, unit, {
+      causes,
+      first,
+      onAnnounceChange: () => void this.#orDie(this.#warmUp.downstreamOf(unit.key)),
+    });
+    this.#complete(unit, outcome);
   }
 
   /** Another run may have made the unit while this one waited. */

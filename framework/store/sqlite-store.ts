@@ -61,13 +61,14 @@ export class SqliteStore extends SqliteReader implements Store {
   }
 
   acquireLeases(runId: string, units: readonly Unit[], at: Instant): LeaseAnswer {
-    const { target } = this;
-    return this.#transaction(() =>
-      takeLeases(
-        (sql) => this.statement(sql),
-        { target, runId, units, at },
-        (dead) => this.#interrupt(dead),
-      ),
+    return this.#transaction(() => this.#takeLeases(runId, units, at));
+  }
+
+  #takeLeases(runId: string, units: readonly Unit[], at: Instant): LeaseAnswer {
+    return takeLeases(
+      (sql) => this.statement(sql),
+      { target: this.target, runId, units, at },
+      (dead) => this.#interrupt(dead),
     );
   }
 
@@ -84,14 +85,26 @@ export class SqliteStore extends SqliteReader implements Store {
     return held !== undefined;
   }
 
-  startAttempt({ snapshotBefore, ...attempt }: StartedAttempt, event: RunEvent): void {
-    this.#transaction(() => {
-      this.statement(
-        `INSERT INTO attempts (run_id, key, partition, attempt, started_at, snapshot_before)
-         VALUES (@runId, @key, @partition, @attempt, @startedAt, @snapshotBefore)`,
-      ).run({ ...attempt, snapshotBefore: snapshotBefore ?? null });
-      this.#append(event);
+  startAttempt(attempt: StartedAttempt, event: RunEvent): void {
+    this.#transaction(() => this.#insertAttempt(attempt, event));
+  }
+
+  startLeasedAttempt(attempt: StartedAttempt, event: RunEvent, changes: number): boolean {
+    return this.#transaction(() => {
+      const { held } = this.#takeLeases(attempt.runId, [attempt], event.at);
+      // Asked afterwards: the holder may have been found dead, and then what it left comes first.
+      if (!held || this.changeCounter() !== changes) return false;
+      this.#insertAttempt(attempt, event);
+      return true;
     });
+  }
+
+  #insertAttempt({ snapshotBefore, ...attempt }: StartedAttempt, event: RunEvent): void {
+    this.statement(
+      `INSERT INTO attempts (run_id, key, partition, attempt, started_at, snapshot_before)
+       VALUES (@runId, @key, @partition, @attempt, @startedAt, @snapshotBefore)`,
+    ).run({ ...attempt, snapshotBefore: snapshotBefore ?? null });
+    this.#append(event);
   }
 
   finishMaterialization(done: FinishedMaterialization): number | undefined {

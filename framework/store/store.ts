@@ -268,6 +268,14 @@ export interface Store extends StoreReader {
   holdsLease(runId: string, unit: Unit): boolean;
   startAttempt(attempt: StartedAttempt, event: RunEvent): void;
   /**
+   * Takes the unit's lease and starts the attempt in one transaction.
+   *
+   * @param changes the change counter by which the attempt was decided
+   * @returns false, and the attempt has not started, when another run has the lease or anything has changed since; in the
+   * second case this run has the lease
+   */
+  startLeasedAttempt(attempt: StartedAttempt, event: RunEvent, changes: number): boolean;
+  /**
    * Records provenance, lineage, cursor and outcome together, and gives the unit's lease back. What the attempt's checks
    * found counts as published from now on.
    *
