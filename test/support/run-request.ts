@@ -5,7 +5,7 @@ import type { RunRequest } from "../../framework/materializer/run-request.ts";
 import type { Store } from "../../framework/store/store.ts";
 import { systemClock } from "../../framework/util/clock.ts";
 
-/** What a project is run with: all of its assets by four workers, and nobody to cancel or listen. */
+/** What a project is run with, by tests and measurements: all of its assets by four workers, and nobody to cancel or listen. */
 export function runRequest(
   { assets, checks = [] }: { readonly assets: readonly Asset[]; readonly checks?: readonly Check[] },
   places: { readonly store: Store; readonly lakehouse: Lakehouse; readonly folder: string },
