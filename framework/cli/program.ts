@@ -108,7 +108,7 @@ const verbs: readonly Verb[] = [
         .addOption(partitionOption())
         .option("--missing", "with every partition that was never made, however old")
         .option("--all", "also what is fresh")
-        .option("--automation", "what would start by itself now, by the conditions of its asset"),
+        .option("--automation", "what would start by itself now, by the conditions of the assets"),
     load: async () => (await import("./verbs/plan.ts")).plan,
   },
   {
@@ -133,7 +133,7 @@ const verbs: readonly Verb[] = [
         .option("--run-per-partition", "a run for each partition instead of one for all")
         .option("--concurrency <n>", "with --run-per-partition: how many runs at once (default: 1)", count)
         .option("--retry <run>", "what failed or was skipped in this run, instead of a selection")
-        .option("--automation", "what starts by itself now, by the conditions of its asset")
+        .option("--automation", "what starts by itself now, by the conditions of the assets")
         .option("--workers <n>", "how many assets at once (default: 4)", count)
         .option("--fail-fast", "cancel the rest after the first failure")
         .option("--tag <name=value>", "a tag to find the run by; may be given several times", collected)

@@ -74,6 +74,19 @@ describe("opening", () => {
     });
   });
 
+  it("lets no statement write beside a lake that has no namespace yet, where it would be lost", async () => {
+    for (const sql of ["CREATE SCHEMA x", "CREATE TABLE y (id INT)"]) {
+      const failure = await failureOf(async () => rig.lake.query(sql, { readOnly: false }));
+      expect(failure).toMatchObject({
+        reason: "query-failed",
+        message: "the lake has no table yet, and a statement can't make the first one",
+      });
+    }
+    await filled();
+    await collectRows(await rig.lake.query("CREATE TABLE t.other AS SELECT 1 AS id", { readOnly: false }));
+    expect((await rig.lake.tables()).map(({ key }) => key)).toEqual(["t/log", "t/other"]);
+  });
+
   it("tells another process how to open the lake", async () => {
     await filled();
     const environment = await rig.lake.connectionEnvironment();

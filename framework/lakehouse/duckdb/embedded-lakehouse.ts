@@ -118,6 +118,7 @@ class EmbeddedLakehouse implements Lakehouse {
     const { signal, parameters = [], readOnly = true } = options;
     return this.working(undefined, signal, async () => {
       const [namespace] = this.store()?.namespaces() ?? [];
+      if (!readOnly && namespace === undefined) throw nothingToWriteTo();
       try {
         return await (await this.bench()).query({ sql, parameters, readOnly, namespace, signal });
       } catch (error) {
@@ -390,6 +391,16 @@ function unpublished(key: AssetKey): FailureError {
     message: `${key} can't be expired before what was written to it is published`,
     where: key,
     retryable: false,
+  });
+}
+
+/** Outside a namespace of the lake DuckDB would write to its memory, and say that all is well. */
+function nothingToWriteTo(): FailureError {
+  return new FailureError({
+    reason: "query-failed",
+    message: "the lake has no table yet, and a statement can't make the first one",
+    retryable: false,
+    next: "declare a table by defineTable: it is made before the body runs, or by ensureTable",
   });
 }
 
