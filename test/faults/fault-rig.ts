@@ -50,6 +50,12 @@ export class FaultRig {
     return child.signalCode === null;
   }
 
+  /** Kills a run that has stopped where it says a line. */
+  async killAt(order: RunOrder, line: string): Promise<void> {
+    const hasEnded = await this.kill({ ...order, stopAt: line }, (said) => said === line);
+    if (hasEnded) throw new Error(`expected a run to say ${line}`);
+  }
+
   /** Starts several runs, lets their bodies begin when all have seen the project as it is, and waits for all. */
   async together(
     orders: readonly RunOrder[],
