@@ -17,8 +17,9 @@ export function connect(path: string): Database.Database {
     database.pragma("journal_mode = WAL");
     // A power cut may lose the last commits, which then only look stale; a killed process loses nothing.
     database.pragma("synchronous = NORMAL");
-    // SQLite's own 1,000 pages are what some 50 assets write: each time they go to the file, and the disk is waited for.
-    database.pragma("wal_autocheckpoint = 4000");
+    // SQLite's own 1,000 pages are what some 50 assets write: each time they go to the file, and the disk is waited for. In a
+    // longer log, up to 128 MB, most of them are later forms of the same pages, of which only the last goes to the file.
+    database.pragma("wal_autocheckpoint = 32000");
     migrate(database, path);
     database.pragma("foreign_keys = ON");
     return database;
