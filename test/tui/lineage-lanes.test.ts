@@ -5,7 +5,7 @@ import { laneText } from "../../framework/tui/lineage/lane-text.ts";
 import { lineageLanes } from "../../framework/tui/lineage/lineage-lanes.ts";
 import { createLook } from "../../framework/tui/look.ts";
 import { signsFor } from "../../framework/tui/words/signs.ts";
-import { textWidth } from "../../framework/tui/words/text.ts";
+import { textWidth } from "../../framework/tui/words/width.ts";
 import { at, graphOf } from "./graphs.ts";
 
 const signs = signsFor(false);

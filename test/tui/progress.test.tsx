@@ -8,7 +8,7 @@ import { nothingPrinted, printMore } from "../../framework/tui/progress/printed-
 import { emptyProgress } from "../../framework/tui/progress/progress-state.ts";
 import { reduceProgress } from "../../framework/tui/progress/reduce-progress.ts";
 import { progressOf } from "../../framework/tui/summary.ts";
-import { textWidth } from "../../framework/tui/words/text.ts";
+import { textWidth } from "../../framework/tui/words/width.ts";
 import type { RunEvent } from "../../framework/event/event.ts";
 import { event, failingRun, keys, started, startMs } from "./events.ts";
 

@@ -3,7 +3,7 @@ import { createElement } from "react";
 import { describe, expect, test } from "vitest";
 import { UiScreen } from "../../framework/tui/ink/ui-session.tsx";
 import { frameLines } from "../../framework/tui/ui/frame.ts";
-import { textWidth } from "../../framework/tui/words/text.ts";
+import { textWidth } from "../../framework/tui/words/width.ts";
 import { recordDivisionCheck } from "./fixture-project.ts";
 import { nowMs, UiDriver } from "./ui-state.ts";
 

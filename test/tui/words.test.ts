@@ -15,14 +15,8 @@ import {
 } from "../../framework/tui/words/numbers.ts";
 import { wantsColor } from "../../framework/tui/words/paint.ts";
 import { localeNeedsAscii, signsFor } from "../../framework/tui/words/signs.ts";
-import {
-  cleanText,
-  fit,
-  textWidth,
-  truncateEnd,
-  truncateMiddle,
-  wrapText,
-} from "../../framework/tui/words/text.ts";
+import { cleanText } from "../../framework/tui/words/text.ts";
+import { fit, textWidth, truncateEnd, truncateMiddle, wrapText } from "../../framework/tui/words/width.ts";
 import { dataCause } from "./events.ts";
 
 describe("numbers", () => {

@@ -1,7 +1,7 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import { laneOrder, laneRows } from "../../tui/lineage/lane-layout.ts";
 import { laneText, lanesWidth } from "../../tui/lineage/lane-text.ts";
-import { padEnd } from "../../tui/words/text.ts";
+import { padEnd } from "../../tui/words/width.ts";
 import type { GlobalOptions } from "../options.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf } from "../output/terminal.ts";

@@ -4,7 +4,7 @@ import type { AssetStatus } from "../../staleness/status.ts";
 import { createLook, type Look } from "../look.ts";
 import { causeSummary } from "../words/cause.ts";
 import { formatCount } from "../words/numbers.ts";
-import { padEnd, textWidth, truncateEnd } from "../words/text.ts";
+import { padEnd, textWidth, truncateEnd } from "../words/width.ts";
 import { isDrawnWhole, lanesWidth, laneText } from "./lane-text.ts";
 import { type LaneRow, laneOrder, laneRows } from "./lane-layout.ts";
 import { type LineageRange, lineageView } from "./lineage-view.ts";

@@ -4,7 +4,7 @@ import { causeSummary, causeWord } from "../words/cause.ts";
 import { reasonTag } from "../words/failure.ts";
 import { metadataSummary, rowChanges, rowCountOf } from "../words/metadata.ts";
 import { countOf, formatCount, formatDuration } from "../words/numbers.ts";
-import { fit, padStart, truncateEnd, truncateMiddle, padEnd } from "../words/text.ts";
+import { fit, padStart, truncateEnd, truncateMiddle, padEnd } from "../words/width.ts";
 import type { FinishedAsset, FinishedCheck, ProgressState } from "./progress-state.ts";
 
 /** From this width on the wide form is used: usual time, checks and the full cause. */

@@ -4,7 +4,8 @@ import { failureBlock } from "../words/failure.ts";
 import { deadlineText, freshnessText, policyText } from "../words/freshness.ts";
 import { metadataText, rowChanges, rowCountOf } from "../words/metadata.ts";
 import { formatAge, formatCount, formatDuration, sparkline } from "../words/numbers.ts";
-import { cleanText, padEnd, wrapText } from "../words/text.ts";
+import { cleanText } from "../words/text.ts";
+import { padEnd, wrapText } from "../words/width.ts";
 import type { AssetState } from "./asset-state.ts";
 import type { UiState } from "./state.ts";
 

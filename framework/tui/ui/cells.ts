@@ -1,5 +1,5 @@
 import type { Look } from "../look.ts";
-import { padEnd, padStart, truncateEnd, truncateMiddle } from "../words/text.ts";
+import { padEnd, padStart, truncateEnd, truncateMiddle } from "../words/width.ts";
 
 /** One cell of a line: text that is cut and filled to its width, then coloured. */
 export interface Cell {

@@ -1,7 +1,7 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import { formatAge, formatCount } from "../words/numbers.ts";
 import type { SignName } from "../words/signs.ts";
-import { padEnd, textWidth, truncateEnd } from "../words/text.ts";
+import { padEnd, textWidth, truncateEnd } from "../words/width.ts";
 import { assetState, countSigns } from "./asset-state.ts";
 import { splitLine } from "./cells.ts";
 import { appliesTo, assetInHand, keyTable } from "./keys.ts";

@@ -1,6 +1,6 @@
 import { unreachable } from "../../util/unreachable.ts";
 import { clockTime } from "../words/numbers.ts";
-import { padEnd, truncateEnd } from "../words/text.ts";
+import { padEnd, truncateEnd } from "../words/width.ts";
 import { clampIndex, visibleRange } from "./list.ts";
 import { helpBindings, paletteItems } from "./palette.ts";
 import type { Overlay, UiState } from "./state.ts";

@@ -1,5 +1,6 @@
 import { unreachable } from "../../util/unreachable.ts";
-import { cleanText, withoutLast } from "../words/text.ts";
+import { cleanText } from "../words/text.ts";
+import { withoutLast } from "../words/width.ts";
 import type { KeyBinding } from "./keys.ts";
 import { clampIndex } from "./list.ts";
 import type { Step } from "./message.ts";

@@ -13,7 +13,7 @@ import {
 } from "../words/numbers.ts";
 import { shortVersion } from "../words/cause.ts";
 import type { SignName } from "../words/signs.ts";
-import { padEnd, padStart } from "../words/text.ts";
+import { padEnd, padStart } from "../words/width.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import type { AssetKey } from "../../definition/asset-key.ts";
 import { assetState, type AssetState, countSigns } from "./asset-state.ts";

@@ -1,7 +1,7 @@
 import type { AttemptRecord } from "../../store/store.ts";
 import type { Look } from "../look.ts";
 import { formatElapsed } from "../words/numbers.ts";
-import { padEnd, truncateMiddle } from "../words/text.ts";
+import { padEnd, truncateMiddle } from "../words/width.ts";
 import type { RunHistory } from "./data.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { padEnd, padStart, textWidth, truncateEnd, truncateMiddle } from "./text.ts";
+import { padEnd, padStart, textWidth, truncateEnd, truncateMiddle } from "./width.ts";
 
 /** One column of a text table. */
 export interface ColumnSpec {
