@@ -30,7 +30,8 @@ export function readSpec(file: string | URL, table: TableDefinition): ReadSpec {
   }
   const source = parseYaml(text, where);
   if (source.errors.length > 0) return refuse(...source.errors);
-  const parsed = specSchema.safeParse(source.value);
+  // Parsed once in a process: compiling the schema would cost more than it saves.
+  const parsed = specSchema.safeParse(source.value, { jitless: true });
   if (!parsed.success) return refuse(...specProblems(parsed.error.issues, source));
   const problems = checkSpec(parsed.data, table, source);
   return problems.length > 0 ? refuse(...problems) : { spec: parsed.data, problems: [], where };

@@ -1,7 +1,4 @@
-import type { HttpRequest, HttpResponse } from "jsforce/lib/types/common.js";
-import { StreamPromise } from "jsforce/lib/util/promise.js";
-import { PassThrough } from "node:stream";
-import { FailureError } from "../event/failure.ts";
+import type { HttpRequest, HttpResponse } from "./http-message.ts";
 import { networkError, responseError } from "./response-failure.ts";
 
 /** API calls of the org in the last 24 hours, as `Sforce-Limit-Info` says. */
@@ -11,9 +8,8 @@ export interface ApiUsage {
 }
 
 /**
- * The transport below jsforce's connection. jsforce's own can't be aborted, sleeps through its retries without jitter,
- * hides `Retry-After` and hangs for ever when a response body breaks off (it pipes without watching for errors); this one
- * sends each request once, ends with the signal, and says what went wrong as a failure. Retries are the session's.
+ * Sends each request once over Node's `fetch`, ends with the signal, and says what went wrong as a failure. Retries and
+ * the session's token are not known here.
  */
 export class OrgTransport {
   /** HTTP requests sent so far. */
@@ -23,22 +19,19 @@ export class OrgTransport {
   usage: ApiUsage | undefined;
   signal: AbortSignal;
   readonly #timeoutMs: number;
-  readonly #refused = new WeakSet<HttpRequest>();
 
   constructor(options: { readonly signal: AbortSignal; readonly timeoutMs: number }) {
     this.signal = options.signal;
     this.#timeoutMs = options.timeoutMs;
   }
 
-  httpRequest(request: HttpRequest): StreamPromise<HttpResponse> {
-    return StreamPromise.create(() => ({ stream: new PassThrough(), promise: this.#send(request) }));
-  }
-
-  getRequestStreamCreator(): never {
-    throw new Error("Internal error: expected no caller to stream a request");
-  }
-
-  async #send(request: HttpRequest): Promise<HttpResponse> {
+  /**
+   * Sends one request.
+   *
+   * @throws FailureError `unreachable`, `timeout`, `bad-response` for an answer that breaks off, and what its status means
+   * @throws QueryInterrupted
+   */
+  async send(request: HttpRequest): Promise<HttpResponse> {
     const where = request.url.split("?")[0] ?? request.url;
     this.signal.throwIfAborted();
     this.calls += 1;
@@ -48,7 +41,7 @@ export class OrgTransport {
       const answer = await fetch(request.url, {
         method: request.method,
         headers: request.headers ?? {},
-        body: typeof request.body === "string" ? request.body : null,
+        body: request.body ?? null,
         redirect: "follow",
         signal: AbortSignal.any([this.signal, AbortSignal.timeout(this.#timeoutMs)]),
       });
@@ -60,7 +53,7 @@ export class OrgTransport {
       this.signal.throwIfAborted();
       throw networkError(error, { where, isAnswered, timeoutMs: this.#timeoutMs });
     }
-    if (response.statusCode >= 400 && !this.#isJsforcesToHandle(request, response))
+    if (response.statusCode >= 400 && request.reads?.(response.statusCode) !== true)
       throw responseError(response, where);
     return response;
   }
@@ -70,24 +63,5 @@ export class OrgTransport {
     if (Number.isFinite(date)) this.serverTime = new Date(date);
     const usage = /api-usage=(\d+)\/(\d+)/.exec(headers["sforce-limit-info"] ?? "");
     if (usage !== null) this.usage = { used: Number(usage[1]), limit: Number(usage[2]) };
-  }
-
-  /** A refused sign-in, and the first 401 of a request: jsforce refreshes the session and sends it again, endlessly. */
-  #isJsforcesToHandle(request: HttpRequest, response: HttpResponse): boolean {
-    if (/\/services\/(oauth2|Soap)\//.test(request.url))
-      return response.statusCode < 500 && response.statusCode !== 429;
-    if (response.statusCode !== 401) return false;
-    if (this.#refused.has(request)) {
-      throw new FailureError({
-        reason: "credentials-refused",
-        message: "Salesforce refused a session that it had just given",
-        retryable: false,
-        got: response.body.slice(0, 200),
-        where: request.url.split("?")[0] ?? request.url,
-        next: "check the IP ranges of the integration user's profile and its session settings",
-      });
-    }
-    this.#refused.add(request);
-    return true;
   }
 }

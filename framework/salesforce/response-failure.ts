@@ -1,13 +1,7 @@
 import type { Failure } from "../event/failure.ts";
 import { FailureError } from "../event/failure.ts";
+import type { HttpResponse } from "./http-message.ts";
 import { QueryInterrupted } from "./query-interrupted.ts";
-
-/** An HTTP answer as far as its failure is concerned; header names in lower case. */
-export interface FailedResponse {
-  readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
 
 /** `Retry-After` in milliseconds: seconds or an HTTP date; undefined when absent or senseless. */
 export function retryAfterMs(header: string | undefined, now: Date): number | undefined {
@@ -23,7 +17,7 @@ export function retryAfterMs(header: string | undefined, now: Date): number | un
  *
  * @see https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
  */
-export function responseError(response: FailedResponse, where: string): FailureError | QueryInterrupted {
+export function responseError(response: HttpResponse, where: string): FailureError | QueryInterrupted {
   const { code, message } = readErrorBody(response.body);
   const got = `HTTP ${response.statusCode}${code === undefined ? "" : ` ${code}`}${message === "" ? "" : `: ${message}`}`;
   if (code === "INVALID_QUERY_LOCATOR" || code === "INVALIDLOCATOR") {

@@ -1,16 +1,17 @@
-import { Connection } from "jsforce/lib/connection.js";
-import { HttpApi } from "jsforce/lib/http-api.js";
-import type { HttpMethods, HttpResponse } from "jsforce/lib/types/common.js";
 import type * as z from "zod";
 import { type Failure, fail, FailureError } from "../event/failure.ts";
 import type { LogLevel } from "../event/event.ts";
 import type { Secret, SecretProvider } from "../secrets/secret-provider.ts";
 import type { Clock } from "../util/clock.ts";
 import { canonicalJson } from "../util/hash.ts";
-import { authorize } from "./authorize.ts";
 import type { Grant } from "./grant.ts";
+import type { HttpRequest, HttpResponse } from "./http-message.ts";
 import { OrgTransport } from "./org-transport.ts";
+import { parseAnswer } from "./parse-answer.ts";
 import { withRetries } from "./retry.ts";
+import { type Access, signIn } from "./sign-in.ts";
+
+const defaultApiVersion = "64.0";
 
 /** How to reach one org. */
 export interface SessionOptions {
@@ -31,42 +32,22 @@ export interface SessionOptions {
 }
 
 /** One request to the org, its path below `/services/data/v64.0/` or absolute from the instance. */
-export interface OrgRequest {
-  readonly method: HttpMethods;
+export interface OrgRequest extends Pick<HttpRequest, "method" | "body" | "headers"> {
   readonly path: string;
-  readonly body?: string;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A whole answer; header names in lower case. */
-export interface OrgResponse {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-/** A signed-in connection: jsforce keeps the session, we decide about failures, retries and the budget. */
+/** A signed-in connection, which signs in again when its session has ended, and keeps to the day's budget of calls. */
 export class Session {
   readonly options: SessionOptions;
   readonly transport: OrgTransport;
-  readonly #connection: Connection;
-  #signInFailure: unknown;
+  #access: Access;
+  /** The sign-in under way, shared by all requests whose session has ended. */
+  #renewal: Promise<Access> | undefined;
 
-  private constructor(options: SessionOptions) {
+  private constructor(options: SessionOptions, transport: OrgTransport, access: Access) {
     this.options = options;
-    this.transport = new OrgTransport({
-      signal: options.signal,
-      timeoutMs: options.requestTimeoutMs ?? 120_000,
-    });
-    this.#connection = new Connection({
-      version: options.apiVersion ?? "64.0",
-      logLevel: "NONE",
-      refreshFn: (_connection, callback) => void this.#refresh(callback),
-    });
-    // jsforce has no other way to be given a transport.
-    // oxlint-disable-next-line no-underscore-dangle
-    this.#connection._transport = this.transport;
-    // oxlint-disable-next-line no-underscore-dangle
-    this.#connection.oauth2._transport = this.transport;
+    this.transport = transport;
+    this.#access = access;
   }
 
   /**
@@ -75,20 +56,22 @@ export class Session {
    * @throws FailureError `missing-secret`, `credentials-refused`, `unreachable`, `rate-limited`, `timeout`, `bad-response`
    */
   static async open(options: SessionOptions): Promise<Session> {
-    const session = new Session(options);
-    await session.#signIn();
-    return session;
+    const transport = new OrgTransport({
+      signal: options.signal,
+      timeoutMs: options.requestTimeoutMs ?? 120_000,
+    });
+    return new Session(options, transport, await signInBySecret(options, transport));
   }
 
   /** The instance that answers, for messages. */
   get instanceUrl(): string {
-    return this.#connection.instanceUrl;
+    return this.#access.instanceUrl;
   }
 
   /** Sends one request; GET, HEAD and DELETE are tried again when that may help. */
-  async send(request: OrgRequest): Promise<OrgResponse> {
+  async send(request: OrgRequest): Promise<HttpResponse> {
     const isIdempotent = request.method !== "POST" && request.method !== "PATCH";
-    return isIdempotent ? this.#retrying(() => this.sendOnce(request)) : this.sendOnce(request);
+    return isIdempotent ? retrying(this.options, () => this.sendOnce(request)) : this.sendOnce(request);
   }
 
   /** Sends one request and reads its JSON; an answer cut short or of another shape is asked for again. */
@@ -97,91 +80,44 @@ export class Session {
       const { body } = await this.sendOnce(request);
       return parseAnswer(body, schema, `${this.instanceUrl} ${request.path.split("?")[0] ?? ""}`);
     };
-    return request.method === "POST" ? read() : this.#retrying(read);
+    return request.method === "POST" ? read() : retrying(this.options, read);
   }
 
-  /** Sends one request, once. */
-  async sendOnce(request: OrgRequest): Promise<OrgResponse> {
+  /** Sends one request, once, and once more when the session had ended. */
+  async sendOnce(request: OrgRequest): Promise<HttpResponse> {
     this.#checkBudget();
-    const { instanceUrl, version } = this.#connection;
-    const url = request.path.startsWith("/")
-      ? instanceUrl + request.path
-      : `${instanceUrl}/services/data/v${version}/${request.path}`;
-    // As plain text: jsforce would hand on what it can't parse as if it were the answer.
-    const api = new HttpApi(this.#connection, { responseType: "text/plain" });
-    let response: HttpResponse | undefined;
-    api.on("response", (answer: HttpResponse) => (response = answer));
-    this.#signInFailure = undefined;
-    try {
-      await api.request<string>({
-        method: request.method,
-        url,
-        headers: { ...request.headers },
-        ...(request.body === undefined ? {} : { body: request.body }),
-      });
-    } catch (error) {
-      throw this.#signInFailure ?? error;
-    }
-    if (response === undefined)
-      throw new Error("Internal error: expected an answer or an error, got neither");
-    return { headers: response.headers, body: response.body };
+    const access = this.#access;
+    const response = await this.#sendWith(access, request);
+    if (response.statusCode !== 401) return response;
+    const again = await this.#sendWith(await this.#renew(access), request);
+    if (again.statusCode !== 401) return again;
+    return fail({
+      reason: "credentials-refused",
+      message: "Salesforce refused a session that it had just given",
+      retryable: false,
+      got: again.body.slice(0, 200),
+      where: `${this.instanceUrl} ${request.path.split("?")[0] ?? ""}`,
+      next: "check the IP ranges of the integration user's profile and its session settings",
+    });
   }
 
-  /** Called by jsforce after a 401, while it holds all requests back. */
-  async #refresh(callback: (error: Error | null, accessToken?: string) => unknown): Promise<void> {
-    let refusal: Error | null = null;
-    try {
-      await this.#signIn();
-    } catch (error) {
-      // jsforce keeps only the message; the failure itself is thrown by sendOnce().
-      this.#signInFailure = error;
-      refusal = error instanceof Error ? error : new Error(String(error));
-    }
-    callback(refusal, this.#connection.accessToken ?? "");
+  #sendWith({ token, instanceUrl }: Access, request: OrgRequest): Promise<HttpResponse> {
+    const { path, headers, ...rest } = request;
+    const version = this.options.apiVersion ?? defaultApiVersion;
+    return this.transport.send({
+      ...rest,
+      url: instanceUrl + (path.startsWith("/") ? path : `/services/data/v${version}/${path}`),
+      headers: { ...headers, authorization: `Bearer ${token}` },
+      reads: (status) => status === 401,
+    });
   }
 
-  async #signIn(): Promise<void> {
-    const { secrets, secretName, signal } = this.options;
-    const secret = await secrets.get(secretName, { signal });
-    try {
-      await this.#authorize(secret);
-    } catch (error) {
-      if (!(error instanceof FailureError) || error.failure.reason !== "credentials-refused") throw error;
-      const fresh = await secrets.get(secretName, { signal, fresh: true });
-      // The same credentials again could only lock the account.
-      if (canonicalJson(fresh) === canonicalJson(secret)) throw error;
-      this.options.log(
-        `Salesforce refused the credentials; secret ${secretName} has changed, signing in with the new ones`,
-        "warn",
-      );
-      await this.#authorize(fresh);
-    }
-  }
-
-  async #authorize(secret: Secret): Promise<void> {
-    const { secretName, auth, clock } = this.options;
-    const log = (message: string, level?: LogLevel) => this.options.log(message, level);
-    await this.#retrying(() =>
-      authorize({
-        connection: this.#connection,
-        transport: this.transport,
-        secret,
-        secretName,
-        auth,
-        clock,
-        log,
-      }),
-    );
-  }
-
-  async #retrying<T>(run: () => Promise<T>): Promise<T> {
-    const { clock, signal } = this.options;
-    const onRetry = (failure: Failure, delayMs: number) =>
-      this.options.log(
-        `${failure.message}${failure.got === undefined ? "" : ` (${failure.got})`}; asking again in ${Math.round(delayMs)} ms`,
-        "warn",
-      );
-    return withRetries(run, { clock, signal, onRetry });
+  /** Signs in again, unless another request has done so since `ended` was given. */
+  async #renew(ended: Access): Promise<Access> {
+    if (this.#access !== ended) return this.#access;
+    this.#renewal ??= signInBySecret(this.options, this.transport).finally(() => (this.#renewal = undefined));
+    this.#access = await this.#renewal;
+    return this.#access;
   }
 
   #checkBudget(): void {
@@ -199,29 +135,42 @@ export class Session {
   }
 }
 
-/**
- * Reads a JSON answer.
- *
- * @throws FailureError `bad-response`, retryable: a proxy's page or an answer cut short
- */
-export function parseAnswer<T>(body: string, schema: z.ZodType<T>, where: string): T {
-  const refuse = (got: string): never =>
-    fail({
-      reason: "bad-response",
-      message: "Salesforce's answer can't be read",
-      retryable: true,
-      expected: "JSON as its API documents it",
-      got,
-      where,
-    });
-  let value: unknown;
+/** Signs in; after a refusal with the secret as it is now, once, for it may have been rotated. */
+async function signInBySecret(options: SessionOptions, transport: OrgTransport): Promise<Access> {
+  const { secrets, secretName, signal } = options;
+  const enter = (secret: Secret) =>
+    retrying(options, () =>
+      signIn({
+        transport,
+        secret,
+        secretName,
+        auth: options.auth,
+        apiVersion: options.apiVersion ?? defaultApiVersion,
+        clock: options.clock,
+        log: (message, level) => options.log(message, level),
+      }),
+    );
+  const secret = await secrets.get(secretName, { signal });
   try {
-    value = JSON.parse(body);
-  } catch {
-    return refuse(`${body.length} characters that are not JSON`);
+    return await enter(secret);
+  } catch (error) {
+    if (!(error instanceof FailureError) || error.failure.reason !== "credentials-refused") throw error;
+    const fresh = await secrets.get(secretName, { signal, fresh: true });
+    // The same credentials again could only lock the account.
+    if (canonicalJson(fresh) === canonicalJson(secret)) throw error;
+    options.log(
+      `Salesforce refused the credentials; secret ${secretName} has changed, signing in with the new ones`,
+      "warn",
+    );
+    return enter(fresh);
   }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  return refuse(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "another shape"}`);
+}
+
+function retrying<T>(options: SessionOptions, run: () => Promise<T>): Promise<T> {
+  const onRetry = (failure: Failure, delayMs: number) =>
+    options.log(
+      `${failure.message}${failure.got === undefined ? "" : ` (${failure.got})`}; asking again in ${Math.round(delayMs)} ms`,
+      "warn",
+    );
+  return withRetries(run, { clock: options.clock, signal: options.signal, onRetry });
 }

@@ -39,7 +39,6 @@ const roomOfPackage: Readonly<Record<string, readonly string[]>> = {
   "p-queue": ["materializer"],
   ink: ["tui"],
   react: ["tui"],
-  jsforce: ["salesforce"],
   "@duckdb/node-api": ["lakehouse"],
   "@aws-sdk/client-secrets-manager": ["secrets"],
   "@jetstreamapp/soql-parser-js": ["sandbox"],

@@ -147,14 +147,21 @@ describe("against an org", () => {
     });
   });
 
-  it("refuses a wrong password, in the server's words and without the password", async () => {
-    const sandbox = await serveOrg();
-    const { privateKey: _, ...rest } = sandbox.credentials();
-    const { failure } = await signIn({ given: [{ ...rest, password: "hunter2-wrong" }] });
-    expect(failure).toMatchObject({ reason: "credentials-refused", retryable: false });
-    expect(failure?.got).toContain("invalid_grant");
-    expect(JSON.stringify(failure)).not.toContain("hunter2-wrong");
-  });
+  it.each([
+    ["password", "invalid_grant"],
+    ["soap", "INVALID_LOGIN"],
+  ])(
+    "refuses a wrong password (%s), once, in the server's words and without the password",
+    async (auth, words) => {
+      const sandbox = await serveOrg();
+      const { privateKey: _, ...rest } = sandbox.credentials();
+      const { failure, logs } = await signIn({ given: [{ ...rest, auth, password: "<hunter2&wrong>" }] });
+      expect(failure).toMatchObject({ reason: "credentials-refused", retryable: false });
+      expect(failure?.got).toContain(words);
+      expect(JSON.stringify(failure)).not.toContain("hunter2");
+      expect(logs.join("\n")).not.toContain("asking again");
+    },
+  );
 
   it("says by how much this machine's clock is off when the assertion is refused for its time", async () => {
     const sandbox = await serveOrg();

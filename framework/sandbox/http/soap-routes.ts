@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { readCredentials } from "../credentials.ts";
 import { changedOrganizationId, integrationUserId, organizationId } from "../database.ts";
 import { issueToken, revokeToken } from "../tokens.ts";
+import { textOfElement } from "../../util/xml-text.ts";
 import type { Org, SandboxApp, SandboxEnv } from "./context.ts";
 
 const firstVersionWithoutLogin = 65;
@@ -15,7 +16,7 @@ export function soapRoutes(org: Org): SandboxApp {
     const xml = (text: string, status: 200 | 500) =>
       context.body(text, status, { "Content-Type": "text/xml;charset=UTF-8" });
     if (/<(\w+:)?logout\b/.test(body)) {
-      revokeToken(org.db, textOf(body, "sessionId"));
+      revokeToken(org.db, textOfElement(body, "sessionId") ?? "");
       return xml(envelope("<logoutResponse/>"), 200);
     }
     if (!/<(\w+:)?login\b/.test(body))
@@ -26,7 +27,10 @@ export function soapRoutes(org: Org): SandboxApp {
       return xml(faultBody("UNSUPPORTED_API_VERSION", message), 500);
     }
     const { username, password, securityToken } = readCredentials(org.db);
-    if (textOf(body, "username") !== username || textOf(body, "password") !== password + securityToken) {
+    if (
+      textOfElement(body, "username") !== username ||
+      textOfElement(body, "password") !== password + securityToken
+    ) {
       const message = "Invalid username, password, security token; or user locked out.";
       return xml(faultBody("INVALID_LOGIN", message), 500);
     }
@@ -45,12 +49,6 @@ export function soapRoutes(org: Org): SandboxApp {
     );
   });
   return app;
-}
-
-function textOf(xml: string, element: string): string {
-  const text = new RegExp(`<(?:\\w+:)?${element}>([^<]*)<`).exec(xml)?.[1] ?? "";
-  const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
-  return text.replaceAll(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => entities[name] ?? "");
 }
 
 function envelope(body: string): string {
