@@ -20,6 +20,40 @@ export interface ContractRig {
   close(): Promise<void>;
 }
 
+/** What engines differ in: what they can do, and SQL that has no word in common. */
+export interface LakehouseCapabilities {
+  /** Whether columns can be NOT NULL. */
+  readonly requiresColumns: boolean;
+  /** Whether a snapshot may be made the current one again. */
+  readonly restores: boolean;
+  readonly drafts: boolean;
+  /** Whether snapshots carry who wrote them. */
+  readonly stamps: boolean;
+  /** Whether a replacing load is one snapshot. */
+  readonly replacesInOneCommit: boolean;
+  /** Whether `expire` tells the files and bytes that it removed. */
+  readonly countsExpired: boolean;
+  /** A query for one number that would run for hours. */
+  readonly endlessSql: string;
+  /** A statement that makes a table of one row with the column `n`, 1. */
+  createSql(table: string): string;
+  /** A table as it was at a snapshot, for FROM. */
+  atSnapshot(table: string, snapshotId: string): string;
+}
+
+/** What DuckDB can, over whatever catalog. */
+export const duckdbCapabilities: LakehouseCapabilities = {
+  requiresColumns: true,
+  restores: true,
+  drafts: true,
+  stamps: true,
+  replacesInOneCommit: true,
+  countsExpired: true,
+  endlessSql: "SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range * b.range % 7 = 3",
+  createSql: (table) => `CREATE TABLE ${table} AS SELECT 1 AS n`,
+  atSnapshot: (table, snapshotId) => `${table} AT (VERSION => ${snapshotId})`,
+};
+
 const users = defineTable({
   key: "sf_raw/sf_user",
   description: "Users as landed",
@@ -52,7 +86,11 @@ const key = ["id"];
 const append: Disposition = { type: "append" };
 
 /** Behaviour that every Lakehouse has, whatever its engine. */
-export function lakehouseContract(name: string, makeRig: () => Promise<ContractRig>): void {
+export function lakehouseContract(
+  name: string,
+  makeRig: () => Promise<ContractRig>,
+  can: LakehouseCapabilities = duckdbCapabilities,
+): void {
   describe(`${name} lakehouse`, () => {
     let rig: ContractRig;
     let lake: Lakehouse;
@@ -84,7 +122,7 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
         Object.entries(users.columns).map(([column, { type, required = false }]) => ({
           name: column,
           type,
-          required,
+          required: required && can.requiresColumns,
         })),
       );
     });
@@ -157,6 +195,65 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
       ]);
     });
 
+    it("keeps texts apart: nothing, none, and words that mean nothing elsewhere; and numbers at their bounds", async () => {
+      await lake.ensureTable(users);
+      const texts = [null, "", "NA", "null", "zürich 東京 🏔", 'tab\tquote"comma,', "line\nbreak"];
+      await load(
+        append,
+        ...texts.map((division, n) => ({ ...first, id: `005${n}`, division })),
+        { ...first, id: "005max", logins: "9223372036854775807", quota: "99999999.99", hired: "9999-12-31" },
+        {
+          ...first,
+          id: "005min",
+          logins: "-9223372036854775808",
+          quota: "-99999999.99",
+          hired: "0001-01-01",
+        },
+      );
+      const rows = await select("SELECT id, division, logins, quota, hired FROM sf_raw.sf_user ORDER BY id");
+      const none = { logins: null, quota: null, hired: null };
+      expect(rows).toEqual([
+        ...texts.map((division, n) => ({ id: `005${n}`, division, ...none })),
+        {
+          id: "005max",
+          division: null,
+          logins: "9223372036854775807",
+          quota: "99999999.99",
+          hired: "9999-12-31",
+        },
+        {
+          id: "005min",
+          division: null,
+          logins: "-9223372036854775808",
+          quota: "-99999999.99",
+          hired: "0001-01-01",
+        },
+      ]);
+    });
+
+    it("matches keys that are NULL, and reads earlier snapshots", async () => {
+      await lake.ensureTable(users);
+      const upsert: Disposition = { type: "merge", strategy: "upsert", key: ["id", "division"] };
+      const { snapshotId = "" } = await load(upsert, first, { ...first, division: "a" });
+      expect(await load(upsert, { ...first, score: 1 })).toMatchObject({ rowsInserted: 0, rowsUpdated: 1 });
+      const insertOnly: Disposition = { type: "merge", strategy: "insert-only", key: ["id", "division"] };
+      expect(await load(insertOnly, { ...first, score: 2 })).toMatchObject({ rowsInserted: 0 });
+      const scores = (from: string) => select(`SELECT score FROM ${from} WHERE division IS NULL`);
+      const name = lake.tableName(users.key);
+      expect(await scores(name)).toEqual([{ score: 1 }]);
+      expect(await scores(can.atSnapshot(name, snapshotId))).toEqual([{ score: null }]);
+    });
+
+    it("keeps each append that it acknowledged when several come at once", async () => {
+      await lake.ensureTable(users);
+      const names = ["005A", "005B", "005C", "005D"];
+      const results = await Promise.all(names.map((id) => load(append, { ...first, id })));
+      expect(await ids()).toEqual(names);
+      expect(new Set(results.map((result) => result.snapshotId))).toEqual(
+        new Set((await lake.history(users.key)).map((snapshot) => snapshot.id)),
+      );
+    });
+
     it("appends what comes, again and again", async () => {
       await lake.ensureTable(users);
       const result = await load(append, first, second);
@@ -179,8 +276,11 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
       expect(result).toMatchObject({ rowsRead: 1, rowsInserted: 1 });
       expect(await ids()).toEqual(["005B"]);
       const history = await lake.history(users.key);
-      expect(history.map((snapshot) => snapshot.operation)).toEqual(["overwrite", "append"]);
-      expect(history[0]).toMatchObject({ id: result.snapshotId, parentId: history[1]?.id });
+      expect(history[0]?.id).toBe(result.snapshotId);
+      if (can.replacesInOneCommit) {
+        expect(history.map((snapshot) => snapshot.operation)).toEqual(["overwrite", "append"]);
+        expect(history[0]?.parentId).toBe(history[1]?.id);
+      }
       expect((await lake.tables())[0]?.rows).toBe(1);
       await load(append, first);
       expect(await ids()).toEqual(["005A", "005B"]);
@@ -286,7 +386,11 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
       expect(await failureOf(load(append, second, { ...first, logins: "many" }))).toMatchObject({
         reason: "query-failed",
       });
-      expect(await failureOf(load(append, { division: "no id" }))).toMatchObject({ reason: "query-failed" });
+      if (can.requiresColumns) {
+        expect(await failureOf(load(append, { division: "no id" }))).toMatchObject({
+          reason: "query-failed",
+        });
+      }
       expect(await ids()).toEqual(["005A"]);
     });
 
@@ -387,8 +491,10 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
       const before = await select("SELECT * FROM sf_raw.sf_user ORDER BY id");
       const result = await lake.expire(users.key, { olderThanMs: -1 });
       expect(result.snapshotsRemoved).toBe(3);
-      expect(result.filesRemoved).toBeGreaterThanOrEqual(3);
-      expect(result.bytesFreed).toBeGreaterThan(0);
+      if (can.countsExpired) {
+        expect(result.filesRemoved).toBeGreaterThanOrEqual(3);
+        expect(result.bytesFreed).toBeGreaterThan(0);
+      }
       expect(await lake.history(users.key)).toHaveLength(1);
       expect(await select("SELECT * FROM sf_raw.sf_user ORDER BY id")).toEqual(before);
       expect(await lake.dataVersion(users.key)).toBe(version);
@@ -397,7 +503,7 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
       expect(await lake.expire(users.key, { olderThanMs: 60_000 })).toMatchObject({ snapshotsRemoved: 0 });
     });
 
-    describe("restoring", () => {
+    describe.skipIf(!can.restores)("restoring", () => {
       const current = async () => (await lake.currentSnapshot(users.key))?.id;
       const two = async () => {
         await lake.ensureTable(users);
@@ -505,7 +611,7 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
       });
     });
 
-    describe("a writer's stamp", () => {
+    describe.skipIf(!can.stamps)("a writer's stamp", () => {
       const writer = { runId: "8f21c4", partition: "2026-01-01", attempt: 2 };
       const writers = async () => (await lake.history(users.key)).map(writerOf);
 
@@ -531,9 +637,7 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
         await lake.ensureTable(users);
         const made = assetKey("sf_raw/made");
         const release = lake.attribute(made, { ...writer, partition: "" });
-        await lake
-          .query(`CREATE TABLE ${lake.tableName(made)} AS SELECT 1 AS n`, { readOnly: false })
-          .then(collectRows);
+        await lake.query(can.createSql(lake.tableName(made)), { readOnly: false }).then(collectRows);
         await load(append, first);
         release();
         expect((await lake.history(made)).map(writerOf)).toEqual([{ ...writer, partition: "" }]);
@@ -578,7 +682,7 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
       });
     });
 
-    describe("a draft", () => {
+    describe.skipIf(!can.drafts)("a draft", () => {
       const idsIn = async (of: Lakehouse) =>
         (await collectRows(await of.query("SELECT id FROM sf_raw.sf_user ORDER BY id"))).map(
           (row) => row["id"],
@@ -634,7 +738,7 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
 
       it("makes a table that is there only when it is published", async () => {
         const made = assetKey("sf_raw/made");
-        const sql = `CREATE TABLE ${lake.tableName(made)} AS SELECT 1 AS n`;
+        const sql = can.createSql(lake.tableName(made));
         await lake.ensureTable(users);
         const discarded = await lake.draft(made);
         await discarded.lakehouse.query(sql, { readOnly: false }).then(collectRows);
@@ -750,9 +854,7 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
 
     it("ends with `cancelled` when the signal aborts", async () => {
       const controller = new AbortController();
-      const endless =
-        "SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range * b.range % 7 = 3";
-      const running = lake.query(endless, { signal: controller.signal }).then(collectRows);
+      const running = lake.query(can.endlessSql, { signal: controller.signal }).then(collectRows);
       await lake.query("SELECT 1").then(collectRows);
       controller.abort();
       expect(await failureOf(running)).toMatchObject({ reason: "cancelled" });
@@ -763,12 +865,14 @@ export function lakehouseContract(name: string, makeRig: () => Promise<ContractR
     });
 
     it("may be closed twice, also with an answer half read", async () => {
-      const { rows } = await lake.query("SELECT * FROM range(100000)");
+      await lake.ensureTable(users);
+      await load(append, ...Array.from({ length: 5_000 }, (_, n) => ({ ...first, id: `005${n}` })));
+      const { rows } = await lake.query("SELECT system_modstamp AS at FROM sf_raw.sf_user");
       for await (const row of rows) {
-        expect(row).toEqual({ range: 0 });
+        expect(row).toEqual({ at: "2026-01-01 10:00:00.000000" });
         break;
       }
-      await lake.query("SELECT * FROM range(100000)");
+      await lake.query("SELECT * FROM sf_raw.sf_user");
       await lake.close();
       await lake.close();
     });
