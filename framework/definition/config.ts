@@ -21,7 +21,16 @@ export type SecretsConfig =
   | { readonly type: "environment" }
   /** A JSON file of secrets by name, readable by its owner alone. */
   | { readonly type: "file"; readonly path: string }
-  | { readonly type: "aws-secrets-manager"; readonly region?: string; readonly endpoint?: string };
+  /** Each a `SecretString`, a JSON object. Region, endpoint and credentials are found as the AWS SDK finds them. */
+  | {
+      readonly type: "aws-secrets-manager";
+      readonly region?: string;
+      readonly endpoint?: string;
+      /** Staging label of the version to read: `AWSPENDING` before a rotation ends, `AWSPREVIOUS` after it. @default "AWSCURRENT" */
+      readonly versionStage?: string;
+      /** Pins secrets, by name, to one version, over `versionStage`; no rotation moves it. */
+      readonly versionIds?: Readonly<Record<string, string>>;
+    };
 
 /** One place to run against. */
 export interface Target {

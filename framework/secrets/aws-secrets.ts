@@ -1,22 +1,34 @@
-import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { fail, type Failure } from "../event/failure.ts";
+import type { GetSecretValueCommandInput, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { fail } from "../event/failure.ts";
+import { awsSecretFailure } from "./aws-secret-failure.ts";
 import { parseSecret } from "./parse-secret.ts";
 import type { SecretProvider } from "./secret-provider.ts";
 
-/** Where Secrets Manager is. Both default to what the AWS SDK finds in environment and profile. */
+/** Where Secrets Manager is, and which version of a secret is read. */
 export interface AwsSecretsOptions {
+  /** @default what the AWS SDK finds in environment and profile */
   readonly region?: string;
+  /** @default what the AWS SDK finds in environment and profile, else AWS */
   readonly endpoint?: string;
+  /** Staging label of the version, e.g. `AWSPENDING` or `AWSPREVIOUS`. @default "AWSCURRENT" */
+  readonly versionStage?: string;
+  /** Pins secrets, by name, to one version, which no rotation moves. */
+  readonly versionIds?: Readonly<Record<string, string>>;
 }
+
+/** Without these an address that swallows packets, as in a subnet without a way out, would hold a run for minutes. */
+const timeouts = { connectionTimeout: 5_000, requestTimeout: 20_000, throwOnRequestTimeout: true };
 
 /** Secrets from AWS Secrets Manager: the `SecretString` of each, a JSON object of string fields. */
 export function awsSecrets(options: AwsSecretsOptions = {}): SecretProvider {
   let client: Promise<SecretsManagerClient> | undefined;
-  const where =
+  const service =
     options.endpoint ?? `Secrets Manager${options.region === undefined ? "" : ` in ${options.region}`}`;
   return {
     name: "aws-secrets-manager",
     get: async (name, { signal } = {}) => {
+      const version = versionOf(name, options);
+      const where = `${service}${version === undefined ? "" : `, version ${version.label}`}`;
       const { GetSecretValueCommand } = await import("@aws-sdk/client-secrets-manager");
       client ??= openClient(options);
       let text: string | undefined;
@@ -24,13 +36,13 @@ export function awsSecrets(options: AwsSecretsOptions = {}): SecretProvider {
         const answer = await (
           await client
         ).send(
-          new GetSecretValueCommand({ SecretId: name }),
+          new GetSecretValueCommand({ SecretId: name, ...version?.input }),
           signal === undefined ? {} : { abortSignal: signal },
         );
         text = answer.SecretString;
       } catch (error) {
         signal?.throwIfAborted();
-        return fail(awsFailure(error, name, where), error);
+        return fail(awsSecretFailure(error, { name, where, version: version?.label }), error);
       }
       if (text === undefined) {
         return fail({
@@ -39,6 +51,7 @@ export function awsSecrets(options: AwsSecretsOptions = {}): SecretProvider {
           retryable: false,
           expected: "SecretString, a JSON object of string fields",
           where,
+          next: `aws secretsmanager put-secret-value --secret-id ${name} --secret-string file://secret.json`,
         });
       }
       return parseSecret(text, { name, where });
@@ -46,64 +59,25 @@ export function awsSecrets(options: AwsSecretsOptions = {}): SecretProvider {
   };
 }
 
-async function openClient(options: AwsSecretsOptions): Promise<SecretsManagerClient> {
-  const { SecretsManagerClient } = await import("@aws-sdk/client-secrets-manager");
-  return new SecretsManagerClient({ ...options });
+interface AskedVersion {
+  readonly label: string;
+  readonly input: Pick<GetSecretValueCommandInput, "VersionId" | "VersionStage">;
 }
 
-const refusals = new Set([
-  "AccessDeniedException",
-  "UnrecognizedClientException",
-  "InvalidClientTokenId",
-  "InvalidSignatureException",
-  "SignatureDoesNotMatch",
-  "ExpiredTokenException",
-  "ExpiredToken",
-  "CredentialsProviderError",
-  "DecryptionFailure",
-]);
+/** The version that is asked for by name; none is AWS's own default, AWSCURRENT. */
+function versionOf(name: string, { versionStage, versionIds }: AwsSecretsOptions): AskedVersion | undefined {
+  const id = versionIds?.[name];
+  if (id !== undefined) return { label: id, input: { VersionId: id } };
+  return versionStage === undefined
+    ? undefined
+    : { label: versionStage, input: { VersionStage: versionStage } };
+}
 
-const throttles = new Set(["ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"]);
-
-/** Says in our words what the AWS SDK threw. */
-function awsFailure(error: unknown, name: string, where: string): Failure {
-  const code = error instanceof Error ? error.name : "unknown error";
-  const got = error instanceof Error ? `${code}: ${error.message.split("\n")[0] ?? ""}` : code;
-  if (code === "ResourceNotFoundException" || code === "InvalidRequestException") {
-    return {
-      reason: "missing-secret",
-      message: `secret ${name} is not in Secrets Manager`,
-      retryable: false,
-      got,
-      where,
-      next: `aws secretsmanager create-secret --name ${name} --secret-string '{...}'`,
-    };
-  }
-  if (refusals.has(code)) {
-    return {
-      reason: "credentials-refused",
-      message: `AWS refused to hand out secret ${name}`,
-      retryable: false,
-      expected: "credentials that may call secretsmanager:GetSecretValue and decrypt it",
-      got,
-      where,
-      next: "aws sts get-caller-identity",
-    };
-  }
-  if (throttles.has(code)) {
-    return {
-      reason: "rate-limited",
-      message: `AWS throttled reading secret ${name}`,
-      retryable: true,
-      got,
-      where,
-    };
-  }
-  return {
-    reason: "unreachable",
-    message: `Secrets Manager can't be reached for secret ${name}`,
-    retryable: true,
-    got,
-    where,
-  };
+async function openClient({ region, endpoint }: AwsSecretsOptions): Promise<SecretsManagerClient> {
+  const { SecretsManagerClient } = await import("@aws-sdk/client-secrets-manager");
+  return new SecretsManagerClient({
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    requestHandler: timeouts,
+  });
 }

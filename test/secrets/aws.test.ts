@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, expect, it, onTestFinished } from "vitest";
 import { FailureError } from "../../framework/event/failure.ts";
 import { awsSecrets } from "../../framework/secrets/aws-secrets.ts";
 import { createSecretProvider } from "../../framework/secrets/create-secret-provider.ts";
@@ -64,21 +64,49 @@ it.each([
   expect(JSON.stringify(failure)).not.toContain("hunter2");
 });
 
-it("says that nobody answers", async () => {
-  expect(await refusal("http://127.0.0.1:1")).toMatchObject({ reason: "unreachable", retryable: true });
+it.each([
+  ["AccessDeniedException", "Access to KMS is not allowed"],
+  [
+    "AccessDeniedException",
+    "User: arn:aws:iam::1:user/u is not authorized to perform: kms:Decrypt on the resource",
+  ],
+  [
+    "DecryptionFailure",
+    "Secrets Manager can't decrypt the protected secret text using the provided KMS key.",
+  ],
+])("tells a key that may not be used from a secret that may not be read: %s, %s", async (type, message) => {
+  const { endpoint } = await answering(400, { __type: type, message });
+  expect(await refusal(endpoint)).toMatchObject({
+    reason: "credentials-refused",
+    message: "AWS hands out secret moraine/salesforce to us, and does not let us decrypt it",
+    expected: expect.stringContaining("kms:Decrypt") as string,
+    next: expect.stringContaining("KmsKeyId") as string,
+  });
 });
 
-// The same against moto, where somebody serves it: `moto_server -p 5005`, MORAINE_TEST_MOTO=http://127.0.0.1:5005
-describe.runIf(process.env["MORAINE_TEST_MOTO"])("moto", () => {
-  const endpoint = process.env["MORAINE_TEST_MOTO"] ?? "";
-
-  it("reads what was created, and names what was not", async () => {
-    const { SecretsManagerClient, CreateSecretCommand } = await import("@aws-sdk/client-secrets-manager");
-    const name = `moraine/salesforce-${process.pid}`;
-    await new SecretsManagerClient({ endpoint }).send(
-      new CreateSecretCommand({ Name: name, SecretString: '{"clientId":"abc"}' }),
-    );
-    expect(await awsSecrets({ endpoint }).get(name)).toEqual({ clientId: "abc" });
-    expect(await refusal(endpoint)).toMatchObject({ reason: "missing-secret" });
+it("tells a secret marked for deletion from one that is not there", async () => {
+  const { endpoint } = await answering(400, {
+    __type: "InvalidRequestException",
+    message: "You can't perform this operation on the secret because it was marked for deletion.",
   });
+  expect(await refusal(endpoint)).toMatchObject({
+    reason: "missing-secret",
+    message: "secret moraine/salesforce is marked for deletion",
+    next: "aws secretsmanager restore-secret --secret-id moraine/salesforce",
+  });
+});
+
+it("asks for the version that the config names, a pinned secret by its id", async () => {
+  const { endpoint, requests } = await answering(200, { SecretString: '{"clientId":"abc"}' });
+  const secrets = awsSecrets({ endpoint, versionStage: "AWSPENDING", versionIds: { pinned: "v-1" } });
+  await secrets.get("moraine/salesforce");
+  await secrets.get("pinned");
+  expect(requests).toEqual([
+    'secretsmanager.GetSecretValue {"SecretId":"moraine/salesforce","VersionStage":"AWSPENDING"}',
+    'secretsmanager.GetSecretValue {"SecretId":"pinned","VersionId":"v-1"}',
+  ]);
+});
+
+it("says that nobody answers", async () => {
+  expect(await refusal("http://127.0.0.1:1")).toMatchObject({ reason: "unreachable", retryable: true });
 });
