@@ -80,6 +80,7 @@ export class RunReport {
   #takeAsset(asset: DbtAsset, event: NodeFinished): void {
     const { context, where } = this.#options;
     const { key } = asset;
+    if (event.bytesScanned !== null) context.lakehouse.addCosts?.(key, event.bytesScanned);
     if (event.status === "success" || event.status === "no-op") {
       this.#lookUp(async () => {
         const metadata = await this.#metadata(key, event);

@@ -11,7 +11,7 @@ requests   {id, command: "parse", env}                        -> the project (se
 answers    {id, type: "done", value} | {id, type: "failed", kind: "dbt" | "interrupted" | "internal", message, detail}
 events     {type: "ready"} once, then
            {id, type: "node-started", node}
-           {id, type: "node-finished", node, status, message, durationMs, failures, rowsAffected, compiledCode}
+           {id, type: "node-finished", node, status, message, durationMs, failures, rowsAffected, bytesScanned, compiledCode}
            {id, type: "log", level, message}
 SIGINT     ends the running request with "interrupted"; without one it is ignored.
 """
@@ -236,6 +236,7 @@ class Worker:
                 "durationMs": float(result.get("execution_time") or 0) * 1000,
                 "failures": int(result.get("num_failures") or 0),
                 "rowsAffected": response.get("rows_affected"),
+                "bytesScanned": response.get("data_scanned_in_bytes"),
                 "compiledCode": getattr(node, "compiled_code", None),
             }
         )

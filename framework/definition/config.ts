@@ -10,8 +10,35 @@ export interface EmbeddedLakehouse {
   readonly dir?: string;
 }
 
+/**
+ * Iceberg tables in S3, known to Glue, read and written by Athena. Region, credentials and endpoints that are not given
+ * here come from where the AWS SDK finds them.
+ */
+export interface AthenaLakehouse {
+  readonly type: "athena";
+  /** `s3://bucket/prefix`; the table `sf_raw/sf_user` is in `<location>/sf_raw/sf_user/`. */
+  readonly location: string;
+  /** Work group. @default "primary" */
+  readonly workgroup?: string;
+  /** Where results go, `s3://...`; a work group that enforces its own overrides it. @default what the work group says */
+  readonly results?: string;
+  /** Where rows wait to be loaded, `s3://...` and nothing else below it. @default `<location>/_staging` */
+  readonly staging?: string;
+  /** Glue database of what waits. @default "moraine_staging" */
+  readonly stagingDatabase?: string;
+  /** Glue's catalog in Athena's words. @default "awsdatacatalog" */
+  readonly catalog?: string;
+  readonly region?: string;
+  /** Of `~/.aws/config`; may assume a role. */
+  readonly profile?: string;
+  /** A statement that could scan more than is left of this in one process is refused, with exit code 6. @default no limit */
+  readonly maxBytesPerRun?: number;
+  /** What Athena charges for 10^12 bytes scanned, US dollars. @default 5 */
+  readonly pricePerTerabyte?: number;
+}
+
 /** How a target keeps its tables. */
-export type LakehouseConfig = EmbeddedLakehouse;
+export type LakehouseConfig = EmbeddedLakehouse | AthenaLakehouse;
 
 /** How a target finds its credentials. */
 export type SecretsConfig =

@@ -1,5 +1,6 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { TableDefinition } from "../definition/table.ts";
+import type { Metadata } from "../event/event.ts";
 import type { Writer } from "./writer.ts";
 
 /** How loaded rows meet the rows already there. */
@@ -55,6 +56,14 @@ export interface LakeColumn {
   /** As Iceberg writes it: `long`, `decimal(10,2)`, `timestamptz`; a nested one as JSON. */
   readonly type: string;
   readonly required: boolean;
+}
+
+/** What statements cost where an engine charges for them. */
+export interface QueryCosts {
+  readonly statements: number;
+  readonly bytesScanned: number;
+  /** By the list price. */
+  readonly usd: number;
 }
 
 /** A table in the lake, for people. */
@@ -186,10 +195,23 @@ export interface Lakehouse {
     readonly bytesFreed: number;
   }>;
   drop(key: AssetKey): Promise<void>;
+  /** What writing the table has cost since this was last asked for; undefined where nothing is charged. */
+  takeCosts?(key: AssetKey): QueryCosts | undefined;
+  /** Notes what another process scanned to write the table. */
+  addCosts?(key: AssetKey, bytesScanned: number): void;
   /** Environment variables by which another process (dbt) opens this lake; see the lakehouse's own page. */
   connectionEnvironment(): Promise<Readonly<Record<string, string>>>;
   /** Ends the engine and whatever it serves; may be called twice. */
   close(): Promise<void>;
+}
+
+/** What writing a table has cost, for its materialization; nothing where nothing is charged. */
+export function costMetadata(costs: QueryCosts | undefined): Metadata {
+  if (costs === undefined) return {};
+  return {
+    bytes_scanned: { type: "bytes", value: costs.bytesScanned },
+    query_cost: { type: "text", value: `$${costs.usd.toFixed(6)} for ${costs.statements} statements` },
+  };
 }
 
 /** Reads a whole answer; for small results only. */

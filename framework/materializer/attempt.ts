@@ -3,7 +3,7 @@ import type { MaterializeResult } from "../definition/context.ts";
 import { type Unit, unitId } from "../definition/unit.ts";
 import type { Cause, Metadata, Outcome, RunEvent } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
-import { rowCountOf } from "../lakehouse/lakehouse.ts";
+import { costMetadata, rowCountOf } from "../lakehouse/lakehouse.ts";
 import { undoWriter } from "../lakehouse/undo-writer.ts";
 import type { CheckResultRecord, Instant, LineageEdge, StartedAttempt } from "../store/store.ts";
 import { hashJson } from "../util/hash.ts";
@@ -228,9 +228,11 @@ export class Attempt {
 
   /** What the body said; `rows` is the table's row count by its snapshot, unless the body knows better. */
   async #metadata({ metadata = {} }: MaterializeResult): Promise<Metadata> {
-    if (!this.#session.lake.exists(this.key) || "rows" in metadata) return metadata;
-    const rows = rowCountOf(await this.#session.request.lakehouse.currentSnapshot(this.key));
-    return rows === undefined ? metadata : { rows: { type: "rows", value: rows }, ...metadata };
+    const { lake, request } = this.#session;
+    const known = { ...metadata, ...costMetadata(request.lakehouse.takeCosts?.(this.key)) };
+    if (!lake.exists(this.key) || "rows" in known) return known;
+    const rows = rowCountOf(await request.lakehouse.currentSnapshot(this.key));
+    return rows === undefined ? known : { rows: { type: "rows", value: rows }, ...known };
   }
 
   /**

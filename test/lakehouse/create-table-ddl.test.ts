@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { defineTable } from "../../framework/definition/table.ts";
 import { parsePartition } from "../../framework/lakehouse/ddl/partition.ts";
 import { addColumnDdl, createTableDdl } from "../../framework/lakehouse/ddl/table-ddl.ts";
+import { athenaDialect } from "../../framework/lakehouse/athena/athena-dialect.ts";
 import { duckdbDialect } from "../../framework/lakehouse/duckdb/duckdb-dialect.ts";
 
 const everything = defineTable({
@@ -21,6 +22,48 @@ const everything = defineTable({
   },
   partitionBy: ["day(extracted_at)", "bucket(16, id)", "truncate(4,id)", "is_active"],
   properties: { "write.target-file-size-bytes": "134217728" },
+});
+
+describe("DDL for Athena", () => {
+  const athena = athenaDialect("s3://lake/tables/");
+
+  it("makes every type and transform, and the properties that Athena knows", () => {
+    const table = defineTable({
+      ...everything,
+      columns: {
+        ...everything.columns,
+        id: { type: "string", required: true, description: "It's 18\ncharacters" },
+      },
+      properties: {
+        ...everything.properties,
+        "write.wap.enabled": "true",
+        optimize_rewrite_delete_file_threshold: "2",
+      },
+    });
+    expect(createTableDdl(table, athena)).toBe(
+      `CREATE TABLE IF NOT EXISTS \`sf_raw\`.\`sf_user\` (
+  \`id\` string COMMENT 'It''s 18 characters',
+  \`logins\` bigint,
+  \`age\` int,
+  \`quota\` decimal(18,2),
+  \`ratio\` float,
+  \`score\` double,
+  \`hired\` date,
+  \`is_active\` boolean,
+  \`photo\` binary,
+  \`extracted_at\` timestamp
+)
+PARTITIONED BY (day(\`extracted_at\`), bucket(16, \`id\`), truncate(4, \`id\`), \`is_active\`)
+LOCATION 's3://lake/tables/sf_raw/sf_user/'
+TBLPROPERTIES ('table_type' = 'ICEBERG', 'format' = 'parquet', 'write_compression' = 'zstd', 'write_target_data_file_size_bytes' = '134217728', 'optimize_rewrite_delete_file_threshold' = '2')`,
+    );
+  });
+
+  it("adds a column", () => {
+    expect(addColumnDdl(everything, "logins", athena)).toBe(
+      "ALTER TABLE `sf_raw`.`sf_user` ADD COLUMNS (`logins` bigint)",
+    );
+  });
 });
 
 describe("DDL for DuckDB", () => {

@@ -1,24 +1,46 @@
 import { join } from "node:path";
+import type { EmbeddedLakehouse } from "../../definition/config.ts";
 import { ensurePythonEnvironment } from "../../dbt/python-environment.ts";
-import type { Lakehouse } from "../../lakehouse/lakehouse.ts";
-import { openEmbeddedLakehouse } from "../../lakehouse/duckdb/embedded-lakehouse.ts";
-import type { LoadedConfig, OpenContext } from "./load-project.ts";
 import { requirementsFile } from "../../dbt/requirements-file.ts";
+import type { Lakehouse } from "../../lakehouse/lakehouse.ts";
+import { unreachable } from "../../util/unreachable.ts";
+import type { LoadedConfig, OpenContext } from "./load-project.ts";
 
-/** Opens the target's lakehouse. Nothing heavy is loaded until a table is read or written. */
-export function openLakehouse(project: LoadedConfig, context: OpenContext): Lakehouse {
+/** Loads the code of the target's lakehouse, and gives what opens it. Nothing heavy is loaded until a table is read or written. */
+export async function loadLakehouse(project: LoadedConfig): Promise<(context: OpenContext) => Lakehouse> {
   const { lakehouse } = project.target;
-  return openEmbeddedLakehouse({
-    dir: join(project.projectDir, lakehouse.dir ?? ".moraine/lake"),
-    // DuckDB's Iceberg extension comes with the Python environment, in the same version that dbt uses.
-    extensionDirectory: async () => {
-      const { extensionDirectory } = await ensurePythonEnvironment({
-        stateDir: project.stateDir,
-        requirementsFile: requirementsFile(project.projectDir),
-        onProgress: (progress) => context.progress({ resource: "python", ...progress }),
-        signal: context.signal,
-      });
-      return extensionDirectory;
-    },
+  switch (lakehouse.type) {
+    case "embedded": {
+      const { openEmbeddedLakehouse } = await import("../../lakehouse/duckdb/embedded-lakehouse.ts");
+      const dir = embeddedDir(project, lakehouse);
+      return (context) =>
+        openEmbeddedLakehouse({ dir, extensionDirectory: () => extensionDirectory(project, context) });
+    }
+    case "athena": {
+      const { type: _, ...options } = lakehouse;
+      const { openAthenaLakehouse } = await import("../../lakehouse/athena/athena-lakehouse.ts");
+      return () => openAthenaLakehouse({ ...options, workDir: project.stateDir });
+    }
+    default:
+      return unreachable(lakehouse);
+  }
+}
+
+/** DuckDB's Iceberg extension comes with the Python environment, in the same version that dbt uses. */
+async function extensionDirectory(project: LoadedConfig, context: OpenContext): Promise<string> {
+  const environment = await ensurePythonEnvironment({
+    stateDir: project.stateDir,
+    requirementsFile: requirementsFile(project.projectDir),
+    onProgress: (progress) => context.progress({ resource: "python", ...progress }),
+    signal: context.signal,
   });
+  return environment.extensionDirectory;
+}
+
+/** The folder of an embedded lake. */
+export function embeddedDir(
+  { projectDir }: Pick<LoadedConfig, "projectDir">,
+  { dir = ".moraine/lake" }: EmbeddedLakehouse,
+): string {
+  return join(projectDir, dir);
 }

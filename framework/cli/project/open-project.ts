@@ -10,7 +10,7 @@ import { createRedactor } from "../../util/redact.ts";
 import type { GlobalOptions } from "../options.ts";
 import { findProject } from "./find-project.ts";
 import { type LoadedConfig, loadConfig, loadGraph, type OpenContext } from "./load-project.ts";
-import { openLakehouse } from "./open-lakehouse.ts";
+import { loadLakehouse } from "./open-lakehouse.ts";
 import { openSecrets } from "./open-secrets.ts";
 import type { ClosableSecrets } from "./sandbox-secrets.ts";
 
@@ -23,19 +23,19 @@ export class OpenConfig implements LoadedConfig {
   readonly targetName: string;
   readonly target: Target;
   readonly redactor = createRedactor();
-  readonly #context: OpenContext;
+  readonly #openLakehouse: () => Lakehouse;
   #store: Store | undefined;
   #lakehouse: Lakehouse | undefined;
   #secrets: ClosableSecrets | undefined;
 
-  constructor(loaded: LoadedConfig, context: OpenContext) {
+  constructor(loaded: LoadedConfig, openLakehouse: () => Lakehouse) {
     this.projectDir = loaded.projectDir;
     this.stateDir = loaded.stateDir;
     this.configFile = loaded.configFile;
     this.config = loaded.config;
     this.targetName = loaded.targetName;
     this.target = loaded.target;
-    this.#context = context;
+    this.#openLakehouse = openLakehouse;
   }
 
   get storePath(): string {
@@ -53,7 +53,7 @@ export class OpenConfig implements LoadedConfig {
   }
 
   get lakehouse(): Lakehouse {
-    this.#lakehouse ??= openLakehouse(this, this.#context);
+    this.#lakehouse ??= this.#openLakehouse();
     return this.#lakehouse;
   }
 
@@ -88,8 +88,8 @@ export class OpenConfig implements LoadedConfig {
 export class OpenProject extends OpenConfig {
   readonly graph: AssetGraph;
 
-  constructor(loaded: LoadedConfig, graph: AssetGraph, context: OpenContext) {
-    super(loaded, context);
+  constructor(loaded: LoadedConfig, openLakehouse: () => Lakehouse, graph: AssetGraph) {
+    super(loaded, openLakehouse);
     this.graph = graph;
   }
 
@@ -103,11 +103,14 @@ export class OpenProject extends OpenConfig {
 
 /** Reads a project's config and joins it; the caller closes it. */
 export async function openConfig(options: GlobalOptions, context: OpenContext): Promise<OpenConfig> {
-  return new OpenConfig(await loadConfig(findProject(options.project), options.target), context);
+  const loaded = await loadConfig(findProject(options.project), options.target);
+  const openLakehouse = await loadLakehouse(loaded);
+  return new OpenConfig(loaded, () => openLakehouse(context));
 }
 
 /** Reads a project whole; the caller closes it. */
 export async function openProject(options: GlobalOptions, context: OpenContext): Promise<OpenProject> {
   const loaded = await loadConfig(findProject(options.project), options.target);
-  return new OpenProject(loaded, await loadGraph(loaded, context), context);
+  const openLakehouse = await loadLakehouse(loaded);
+  return new OpenProject(loaded, () => openLakehouse(context), await loadGraph(loaded, context));
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { tableLines } from "../../tui/words/columns.ts";
 import { formatBytes, formatCount } from "../../tui/words/numbers.ts";
 import { parseAge } from "../age.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson, say } from "../output/print.ts";
 import { tableWidth } from "../output/terminal.ts";
+import { embeddedDir } from "../project/open-lakehouse.ts";
 import type { OpenConfig, OpenProject } from "../project/open-project.ts";
 import { untilStopped, type VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
@@ -77,10 +77,16 @@ async function tables(context: VerbContext, project: OpenConfig): Promise<number
 
 async function serve(context: VerbContext, project: OpenConfig, options: LakeOptions): Promise<number> {
   const { lakehouse } = project.target;
+  if (lakehouse.type !== "embedded") {
+    throw new UsageError(
+      `the target ${project.targetName} has a catalog of its own; there is nothing to serve`,
+      "moraine lake serve --target local",
+    );
+  }
   const token = options.token ?? randomBytes(24).toString("base64url");
   const { startCatalog } = await import("../../lakehouse/catalog/start-catalog.ts");
   const catalog = await startCatalog({
-    dir: join(project.projectDir, lakehouse.dir ?? ".moraine/lake"),
+    dir: embeddedDir(project, lakehouse),
     port: options.port ?? 0,
     token,
   });

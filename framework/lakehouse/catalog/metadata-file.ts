@@ -41,6 +41,15 @@ export function readMetadataFile(file: string): TableMetadata {
       error,
     );
   }
+  return parseMetadata(text, file);
+}
+
+/**
+ * Reads the text of a metadata file; `file` for messages.
+ *
+ * @throws FailureError `lake-unreadable` when it is no table metadata
+ */
+export function parseMetadata(text: string, file: string): TableMetadata {
   try {
     const document = parseJson(text);
     if (!isTableMetadata(document))

@@ -39,7 +39,12 @@ export function restore(
   ]);
 }
 
-function pointAt(metadata: TableMetadata, id: string | undefined, identifier: TableIdentifier): Update {
+/** The update that makes a snapshot (undefined: none) the current one. @throws FailureError when the table has no such */
+export function pointAt(
+  metadata: TableMetadata,
+  id: string | undefined,
+  identifier: TableIdentifier,
+): Update {
   if (id === undefined) {
     const [branch] = otherBranches(metadata);
     if (branch !== undefined) throw hasBranch(identifier, branch);

@@ -8,8 +8,12 @@ export interface Dialect {
   tableName(key: AssetKey): string;
   columnType(type: ColumnType): string;
   partition(partition: Partition): string;
+  /** What follows a column's type to describe it; undefined where a column can't be described in DDL. */
+  readonly columnComment?: (text: string) => string;
+  /** What follows `ALTER TABLE name` to add a column. */
+  addColumn(column: string): string;
   /** What follows columns and partitions, e.g. location and properties; undefined when there is nothing to say. */
-  tableOptions(properties: Readonly<Record<string, string>>): string | undefined;
+  tableOptions(properties: Readonly<Record<string, string>>, key: AssetKey): string | undefined;
   /** Whether columns can be `NOT NULL`. */
   readonly hasRequiredColumns: boolean;
 }

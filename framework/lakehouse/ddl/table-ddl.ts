@@ -24,7 +24,7 @@ export function createTableDdl(table: TableDefinition, dialect: Dialect): string
   return [
     `CREATE TABLE IF NOT EXISTS ${dialect.tableName(table.key)} (\n${columns.join(",\n")}\n)`,
     ...(partitions.length === 0 ? [] : [`PARTITIONED BY (${partitions.join(", ")})`]),
-    ...[dialect.tableOptions(tableProperties(table))].filter((clause) => clause !== undefined),
+    ...[dialect.tableOptions(tableProperties(table), table.key)].filter((clause) => clause !== undefined),
   ].join("\n");
 }
 
@@ -32,7 +32,7 @@ export function createTableDdl(table: TableDefinition, dialect: Dialect): string
 export function addColumnDdl(table: TableDefinition, name: string, dialect: Dialect): string {
   const column = table.columns[name];
   if (column === undefined) throw new Error(`Internal error: expected a column of ${table.key}, got ${name}`);
-  return `ALTER TABLE ${dialect.tableName(table.key)} ADD COLUMN ${columnDdl(name, column, dialect)}`;
+  return `ALTER TABLE ${dialect.tableName(table.key)} ${dialect.addColumn(columnDdl(name, column, dialect))}`;
 }
 
 /** The Iceberg properties that a table shall have. */
@@ -43,5 +43,9 @@ export function tableProperties(table: TableDefinition): Readonly<Record<string,
 
 function columnDdl(name: string, column: Column, dialect: Dialect): string {
   const required = column.required === true && dialect.hasRequiredColumns ? " NOT NULL" : "";
-  return `${dialect.quote(name)} ${dialect.columnType(column.type)}${required}`;
+  const comment =
+    column.description === undefined || dialect.columnComment === undefined
+      ? ""
+      : ` ${dialect.columnComment(column.description)}`;
+  return `${dialect.quote(name)} ${dialect.columnType(column.type)}${required}${comment}`;
 }

@@ -38,6 +38,7 @@ export const duckdbDialect: Dialect = {
   quote: quoteName,
   tableName: (key) => duckdbTableName(key),
   columnType: (type) => (type in types ? types[type as keyof typeof types] : type.toUpperCase()),
+  addColumn: (column) => `ADD COLUMN ${column}`,
   partition: ({ transform, column, argument }) => {
     if (transform === "identity") return quoteName(column);
     return `${transform}(${argument === undefined ? "" : `${argument}, `}${quoteName(column)})`;

@@ -1,0 +1,114 @@
+import type { AthenaError } from "@aws-sdk/client-athena";
+import { FailureError } from "../../event/failure.ts";
+import { awsErrorKind, awsErrorText, isAwsUnreachable } from "../../util/aws-error.ts";
+import { isDiskFull } from "../disk-full.ts";
+
+/** Where something went wrong, for messages. */
+export interface FailureContext {
+  readonly where?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Athena's category of errors that are its own. */
+const systemError = 1;
+
+/** What a request to Athena, Glue or S3 threw, as a failure. */
+export function asAwsFailure(error: unknown, { where, signal }: FailureContext): FailureError {
+  if (error instanceof FailureError) return error;
+  const at = where === undefined ? {} : { where };
+  const make = (failure: Omit<FailureError["failure"], "got">) =>
+    new FailureError({ got: awsErrorText(error), ...at, ...failure }, { cause: error });
+  if (signal?.aborted === true || (error instanceof Error && error.name === "AbortError"))
+    return new FailureError(
+      { reason: "cancelled", message: "cancelled", retryable: false, ...at },
+      { cause: error },
+    );
+  if (isDiskFull(error)) {
+    return make({
+      reason: "disk-full",
+      message: "the disk is full; nothing was committed",
+      next: "free space and run the same command again",
+      retryable: false,
+    });
+  }
+  const kind = awsErrorKind(error);
+  if (kind === "throttled")
+    return make({ reason: "rate-limited", message: "AWS throttled the request", retryable: true });
+  if (kind === "refused") {
+    return make({
+      reason: "credentials-refused",
+      message: "AWS refused the request",
+      expected: "credentials with the permissions of deploy/terraform's policy",
+      next: "aws sts get-caller-identity",
+      retryable: false,
+    });
+  }
+  if (error instanceof Error && /Region is missing/.test(error.message)) {
+    return make({
+      reason: "credentials-refused",
+      message: "no AWS region is configured",
+      next: "set AWS_REGION, or region in the target's lakehouse",
+      retryable: false,
+    });
+  }
+  if (isAwsUnreachable(error))
+    return make({
+      reason: "unreachable",
+      message: "AWS can't be reached, or failed to answer",
+      retryable: true,
+    });
+  return make({ reason: "query-failed", message: "AWS refused the request", retryable: false });
+}
+
+/** What a query that ended as FAILED means. `id`: its execution, which the console of Athena finds. */
+export function queryFailure(
+  query: {
+    readonly id: string;
+    readonly reason: string | undefined;
+    readonly error: AthenaError | undefined;
+  },
+  where: string | undefined,
+): FailureError {
+  const got = query.reason ?? query.error?.ErrorMessage ?? "no reason given";
+  return new FailureError({
+    ...classify(got, query.error),
+    got,
+    where: where === undefined ? `query ${query.id}` : `${where}, query ${query.id}`,
+  });
+}
+
+function classify(
+  words: string,
+  error: AthenaError | undefined,
+): Pick<FailureError["failure"], "reason" | "message" | "retryable" | "next"> {
+  if (/ICEBERG_COMMIT_ERROR|Failed to commit Iceberg|concurrent (update|modification)/i.test(words))
+    return { reason: "commit-conflict", message: "another writer committed first", retryable: true };
+  if (/bytes scanned limit/i.test(words)) {
+    return {
+      reason: "budget-exhausted",
+      message: "the workgroup's limit of bytes scanned by one query was reached",
+      retryable: false,
+      next: "raise the workgroup's cut-off, or scan less: moraine lake optimize",
+    };
+  }
+  if (/Access ?Denied|not authorized|HIVE_METASTORE_ERROR.*denied|Insufficient permissions/i.test(words)) {
+    return {
+      reason: "credentials-refused",
+      message: "the query may not read or write what it needs",
+      retryable: false,
+      next: "compare the role's policy with deploy/terraform's",
+    };
+  }
+  if (/ICEBERG_(BAD_DATA|INVALID_METADATA|FILESYSTEM_ERROR|MISSING_METADATA|CANNOT_OPEN_SPLIT)/.test(words)) {
+    return {
+      reason: "lake-unreadable",
+      message: "the table's files can't be read or written",
+      retryable: false,
+      next: "files of a bucket come back from its versions or a backup only",
+    };
+  }
+  if (/resources exhausted|Query exhausted resources|INTERNAL_ERROR_QUERY_ENGINE/i.test(words))
+    return { reason: "query-failed", message: "Athena ran out of resources for the query", retryable: true };
+  const isTransient = error?.Retryable ?? error?.ErrorCategory === systemError;
+  return { reason: "query-failed", message: "Athena refused the statement", retryable: isTransient };
+}

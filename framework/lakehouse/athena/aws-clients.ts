@@ -1,0 +1,65 @@
+import type { AthenaClient } from "@aws-sdk/client-athena";
+import type { GlueClient } from "@aws-sdk/client-glue";
+import type { S3Client } from "@aws-sdk/client-s3";
+
+/** Where AWS is; what is left out the SDK finds in environment, profile, container or instance. */
+export interface AwsOptions {
+  readonly region?: string | undefined;
+  /** Of `~/.aws/config`; may assume a role. */
+  readonly profile?: string | undefined;
+}
+
+/** Tries of one request: throttling and network faults are waited for with jitter, in all about half a minute. */
+const maxAttempts = 8;
+
+/** The clients of the services behind Athena, each made when it is first needed. */
+export class AwsClients {
+  readonly #options: AwsOptions;
+  #athena: Promise<AthenaClient> | undefined;
+  #glue: Promise<GlueClient> | undefined;
+  #s3: Promise<S3Client> | undefined;
+
+  constructor(options: AwsOptions) {
+    this.#options = options;
+  }
+
+  athena(): Promise<AthenaClient> {
+    this.#athena ??= import("@aws-sdk/client-athena").then((sdk) => new sdk.AthenaClient(this.#config()));
+    return this.#athena;
+  }
+
+  glue(): Promise<GlueClient> {
+    this.#glue ??= import("@aws-sdk/client-glue").then((sdk) => new sdk.GlueClient(this.#config()));
+    return this.#glue;
+  }
+
+  s3(): Promise<S3Client> {
+    // A server that stands in for S3 has seldom a name for each bucket.
+    const forcePathStyle =
+      (process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"]) !== undefined;
+    this.#s3 ??= import("@aws-sdk/client-s3").then(
+      (sdk) => new sdk.S3Client({ ...this.#config(), ...(forcePathStyle ? { forcePathStyle } : {}) }),
+    );
+    return this.#s3;
+  }
+
+  /** The region that requests go to. @throws when none is configured */
+  async region(): Promise<string> {
+    return (await this.athena()).config.region();
+  }
+
+  async close(): Promise<void> {
+    for (const client of [this.#athena, this.#glue, this.#s3])
+      (await client?.catch(() => undefined))?.destroy();
+  }
+
+  #config() {
+    const { region, profile } = this.#options;
+    return {
+      maxAttempts,
+      retryMode: "standard",
+      ...(region === undefined ? {} : { region }),
+      ...(profile === undefined ? {} : { profile }),
+    };
+  }
+}

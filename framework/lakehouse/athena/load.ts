@@ -1,0 +1,124 @@
+import type { TableDefinition } from "../../definition/table.ts";
+import { FailureError } from "../../event/failure.ts";
+import { currentBranch, currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
+import type { Disposition, Lakehouse, LoadResult } from "../lakehouse.ts";
+import type { AwsClients } from "./aws-clients.ts";
+import { loadSql, newKeysSql, stagedRowsSql } from "./load-sql.ts";
+import { sliceColumn } from "./parquet-writer.ts";
+import type { QueryRunner } from "./query-runner.ts";
+import { openResult, readUpdateCount } from "./results.ts";
+import type { Staged } from "./staging.ts";
+
+/** What {@link load} works with. */
+export interface LoadContext {
+  readonly table: TableDefinition;
+  readonly disposition: Disposition;
+  readonly staged: Staged;
+  readonly signal: AbortSignal | undefined;
+  readonly runner: QueryRunner;
+  readonly clients: AwsClients;
+  /** The table as it is now. */
+  read(): Promise<TableMetadata>;
+  restore(change: Parameters<Lakehouse["restore"]>[1]): Promise<void>;
+}
+
+/**
+ * Brings staged rows into the table: one statement and one commit, or several where the rows go into more than 100
+ * partitions. When one of several fails, those before it are taken back, so that the table is as it was.
+ */
+export async function load(context: LoadContext): Promise<LoadResult> {
+  const { table, disposition, staged } = context;
+  const before = await context.read();
+  const newKeys = await countNewKeys(context);
+  const statements = Array.from({ length: staged.slices }, (_, slice) =>
+    loadSql(
+      table,
+      // The rows of the table go with the first slice of what replaces them.
+      disposition.type === "replace" && slice > 0 ? { type: "append" } : disposition,
+      sourceSql(context, slice),
+    ),
+  ).flat();
+  let written = 0;
+  try {
+    for (const sql of statements) written += await write(context, sql, totalBytes(before));
+  } catch (error) {
+    await takeBack(context, before, error);
+    throw error;
+  }
+  if (written === 0) return { ...nothing, rowsRead: staged.rowsRead };
+  const { added, updated, snapshotId } = changes(before, await context.read());
+  const rowsInserted = disposition.type === "replace" ? added : added - updated;
+  return {
+    rowsRead: staged.rowsRead,
+    rowsInserted,
+    rowsUpdated: disposition.type === "replace" ? 0 : updated,
+    ties: newKeys === undefined ? 0 : rowsInserted - newKeys,
+    snapshotId,
+  };
+}
+
+const nothing = { rowsInserted: 0, rowsUpdated: 0, ties: 0, snapshotId: undefined };
+
+function sourceSql({ table, staged }: LoadContext, slice: number): string {
+  return stagedRowsSql(table, staged.name, staged.slices > 1 ? `${sliceColumn} = ${slice}` : undefined);
+}
+
+/** @returns rows that the statement inserted, updated and deleted */
+async function write(
+  { table, staged, runner, clients, signal }: LoadContext,
+  sql: string,
+  tableBytes: number,
+) {
+  const scansAtMost = sql.startsWith("INSERT") ? staged.bytes : staged.bytes + tableBytes;
+  const { id } = await runner.run({ sql, table: table.key, scansAtMost, signal });
+  return readUpdateCount(clients, { id });
+}
+
+/** Of a merge that counts ties: how many keys are new. */
+async function countNewKeys(context: LoadContext): Promise<number | undefined> {
+  const { table, disposition, staged, runner, clients, signal } = context;
+  const countsTies =
+    disposition.type === "merge" &&
+    disposition.strategy === "insert-only" &&
+    (disposition.unless?.length ?? 0) > 0;
+  if (!countsTies) return undefined;
+  const source = stagedRowsSql(table, staged.name, undefined);
+  const sql = newKeysSql(table, disposition.key, source);
+  const { id } = await runner.run({ sql, table: table.key, signal });
+  for await (const row of (await openResult(clients, { id, hasHeader: true, signal })).rows)
+    return Number(Object.values(row)[0]);
+  return undefined;
+}
+
+/** Bytes of the table's files, which no statement reads more of. */
+function totalBytes(metadata: TableMetadata): number {
+  return Number(currentSnapshot(metadata)?.summary?.["total-files-size"] ?? 0);
+}
+
+/** What the snapshots after a state changed in all. */
+function changes(before: TableMetadata, after: TableMetadata) {
+  const known = new Set(before.snapshots.map((snapshot) => String(snapshot["snapshot-id"])));
+  const made = currentBranch(after).filter((snapshot) => !known.has(String(snapshot["snapshot-id"])));
+  const sum = (name: string) => made.reduce((total, { summary }) => total + Number(summary?.[name] ?? 0), 0);
+  const newest = made[0]?.["snapshot-id"];
+  return {
+    added: sum("added-records"),
+    updated: sum("added-position-deletes"),
+    snapshotId: newest === undefined ? undefined : String(newest),
+  };
+}
+
+/** Undoes the commits of a load that failed half-way, provided that nobody else has committed since. */
+async function takeBack(context: LoadContext, before: TableMetadata, error: unknown): Promise<void> {
+  const idOf = (metadata: TableMetadata) => currentSnapshot(metadata)?.["snapshot-id"]?.toString();
+  const to = idOf(before);
+  const now = await context.read();
+  const from = idOf(now);
+  if (from === to) return;
+  const known = new Set(before.snapshots.map((snapshot) => String(snapshot["snapshot-id"])));
+  const made = currentBranch(now).filter((snapshot) => !known.has(String(snapshot["snapshot-id"])));
+  // A conflict says that one of them may be somebody else's.
+  const isConflict = error instanceof FailureError && error.failure.reason === "commit-conflict";
+  if (isConflict || made.length > context.staged.slices * 2) return;
+  await context.restore({ from, to });
+}

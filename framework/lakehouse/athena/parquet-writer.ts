@@ -1,0 +1,101 @@
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import type { Column, TableDefinition } from "../../definition/table.ts";
+import { quoteName, quoteText } from "../duckdb/duckdb-dialect.ts";
+import { Session } from "../duckdb/session.ts";
+import { sourceSql } from "../duckdb/source-files.ts";
+import type { Disposition, SourceFile } from "../lakehouse.ts";
+import { slicing } from "./slices.ts";
+
+/** The column that tells which statement a row belongs to, where there are several. */
+export const sliceColumn = "moraine_slice";
+
+/** Rows as they are to be loaded, in Parquet files on this machine. */
+export interface WrittenRows {
+  readonly files: readonly string[];
+  /** All rows of the source. */
+  readonly rowsRead: number;
+  /** 1, or more when the rows go into more partitions than one statement may write; see {@link sliceColumn}. */
+  readonly slices: number;
+}
+
+const fileBytes = "256MB";
+
+/**
+ * Writes the rows of a load as Parquet (zstd) into a folder, by DuckDB: typed, in the table's columns, and for a merge
+ * one row per key, since Athena refuses a source with two: the last one for an upsert, else the first.
+ *
+ * Timestamps are text: in tables that are not Iceberg Athena cuts them to milliseconds.
+ */
+export async function writeParquet(request: {
+  readonly table: TableDefinition;
+  readonly files: readonly SourceFile[];
+  readonly disposition: Disposition;
+  /** Made here; the caller removes it. */
+  readonly folder: string;
+  readonly signal?: AbortSignal | undefined;
+}): Promise<WrittenRows> {
+  const { table, folder, signal } = request;
+  mkdirSync(folder, { recursive: true });
+  const instance = await DuckDBInstance.create(":memory:", {
+    autoinstall_known_extensions: "false",
+    temp_directory: join(folder, "spill"),
+  });
+  const session = new Session(await instance.connect(), signal, () => {});
+  try {
+    await session.run("SET GLOBAL TimeZone = 'UTC'");
+    await session.run(`CREATE TABLE batch AS ${await sourceSql(session, table, request.files)}`);
+    const rowsRead = await session.count("SELECT count(*) FROM batch");
+    if (rowsRead === 0) return { files: [], rowsRead, slices: 1 };
+    const rows = `(SELECT *, rowid AS moraine_order FROM batch ${onePerKey(request.disposition)})`;
+    const slices = await countSlices(session, table, rows);
+    const output = join(folder, "rows");
+    await session.run(
+      `COPY (${stagedSql(table, rows, slices)}) TO ${quoteText(output)}
+       (FORMAT parquet, COMPRESSION zstd, FILE_SIZE_BYTES '${fileBytes}')`,
+    );
+    return { files: readdirSync(output).map((name) => join(output, name)), rowsRead, slices };
+  } finally {
+    await session.close();
+    instance.closeSync();
+    rmSync(join(folder, "spill"), { recursive: true, force: true });
+  }
+}
+
+function onePerKey(disposition: Disposition): string {
+  if (disposition.type !== "merge") return "";
+  const identity = identityOf(disposition).map(quoteName).join(", ");
+  const order = disposition.strategy === "upsert" ? "rowid DESC" : "rowid";
+  return `QUALIFY row_number() OVER (PARTITION BY ${identity} ORDER BY ${order}) = 1`;
+}
+
+/** Columns by which a merge tells rows apart: the key and what makes a tie. */
+export function identityOf(disposition: Extract<Disposition, { readonly type: "merge" }>): readonly string[] {
+  const unless = "unless" in disposition ? (disposition.unless ?? []) : [];
+  return [...new Set([...disposition.key, ...unless])];
+}
+
+async function countSlices(session: Session, table: TableDefinition, rows: string): Promise<number> {
+  const cut = slicing(table);
+  if (cut === undefined || cut.tuple.length === 0) return 1;
+  const partitions = await session.count(
+    `SELECT count(*) FROM (SELECT DISTINCT ${cut.tuple.join(", ")} FROM ${rows})`,
+  );
+  return Math.ceil(partitions / cut.perSlice);
+}
+
+function stagedSql(table: TableDefinition, rows: string, slices: number): string {
+  const columns = Object.entries(table.columns).map(([name, column]) => stagedColumn(name, column));
+  const cut = slices > 1 ? slicing(table) : undefined;
+  if (cut === undefined) return `SELECT ${columns.join(", ")} FROM ${rows} ORDER BY moraine_order`;
+  const slice = `(dense_rank() OVER (ORDER BY ${cut.tuple.join(", ")}) - 1) // ${cut.perSlice}`;
+  // Sorted, so that a statement reads the row groups of its slice alone.
+  return `SELECT ${columns.join(", ")}, CAST(${slice} AS INTEGER) AS ${sliceColumn} FROM ${rows}
+          ORDER BY ${sliceColumn}, moraine_order`;
+}
+
+function stagedColumn(name: string, column: Column): string {
+  const quoted = quoteName(name);
+  return column.type === "timestamp" ? `strftime(${quoted}, '%Y-%m-%d %H:%M:%S.%f') AS ${quoted}` : quoted;
+}

@@ -1,0 +1,137 @@
+import { type AssetKey } from "../../definition/asset-key.ts";
+import { fail, FailureError } from "../../event/failure.ts";
+import { currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
+import { athenaDialect, queryName } from "./athena-dialect.ts";
+import type { GlueTable } from "./glue-catalog.ts";
+import type { QueryRunner } from "./query-runner.ts";
+import { joinS3 } from "./s3-uri.ts";
+import type { S3Objects } from "./s3-objects.ts";
+
+/** What upkeep of one table works with. */
+export interface UpkeepContext {
+  readonly key: AssetKey;
+  readonly lake: string;
+  readonly runner: QueryRunner;
+  readonly objects: S3Objects;
+  readonly signal: AbortSignal | undefined;
+  /** The table as it is now. */
+  read(): Promise<GlueTable>;
+}
+
+/** One statement does a limited amount of work, and Athena says when there is more. */
+const maxRounds = 20;
+
+/** Rewrites small files and drops delete files, where there are any. */
+export async function optimize(
+  context: UpkeepContext,
+): Promise<{ readonly filesBefore: number; readonly filesAfter: number }> {
+  const before = filesOf((await context.read()).metadata);
+  if (before.deletes === 0 && before.data < 2) return { filesBefore: before.all, filesAfter: before.all };
+  await untilDone(context, `OPTIMIZE ${queryName(context.key)} REWRITE DATA USING BIN_PACK`);
+  return { filesBefore: before.all, filesAfter: filesOf((await context.read()).metadata).all };
+}
+
+const ageProperty = "vacuum_max_snapshot_age_seconds";
+/** Athena's own default: five days. */
+const defaultAgeSeconds = "432000";
+
+/**
+ * Removes old snapshots, then the files that nothing refers to, and looks whether they are gone: without the permission
+ * to delete objects VACUUM succeeds and deletes nothing.
+ */
+export async function expire(
+  context: UpkeepContext,
+  olderThanMs: number,
+): Promise<{
+  readonly snapshotsRemoved: number;
+  readonly filesRemoved: number;
+  readonly bytesFreed: number;
+}> {
+  const before = await context.read();
+  const files = await filesBelow(context, before.metadata.location);
+  await setAge(context, String(Math.floor(olderThanMs / 1000)));
+  try {
+    await untilDone(context, `VACUUM ${queryName(context.key)}`);
+  } finally {
+    await setAge(
+      context,
+      before.metadata.properties[ageProperty] ?? before.table.Parameters?.[ageProperty] ?? defaultAgeSeconds,
+    );
+  }
+  const after = await context.read();
+  await expectDeleted(context, before.metadata, after.metadata);
+  const left = await filesBelow(context, after.metadata.location);
+  const removed = [...files].filter(([uri]) => !left.has(uri));
+  return {
+    snapshotsRemoved: removedSnapshots(before.metadata, after.metadata).length,
+    filesRemoved: removed.length,
+    bytesFreed: removed.reduce((sum, [, bytes]) => sum + bytes, 0),
+  };
+}
+
+async function setAge({ key, lake, runner, signal }: UpkeepContext, seconds: string): Promise<void> {
+  const name = athenaDialect(lake).tableName(key);
+  await runner.run({
+    sql: `ALTER TABLE ${name} SET TBLPROPERTIES ('${ageProperty}' = '${seconds}')`,
+    table: key,
+    signal,
+  });
+}
+
+async function untilDone({ key, runner, signal }: UpkeepContext, sql: string): Promise<void> {
+  for (let round = 1; ; round += 1) {
+    try {
+      await runner.run({ sql, table: key, signal });
+      return;
+    } catch (error) {
+      const words = error instanceof FailureError ? (error.failure.got ?? "") : "";
+      if (!/MORE_RUNS_NEEDED/.test(words) || round === maxRounds) throw error;
+    }
+  }
+}
+
+async function expectDeleted(
+  { key, objects }: UpkeepContext,
+  before: TableMetadata,
+  after: TableMetadata,
+): Promise<void> {
+  // A removed snapshot's list of manifests is its own; nothing else can still need it.
+  const [gone] = removedSnapshots(before, after);
+  const list = gone?.["manifest-list"];
+  if (list === undefined || !(await objects.exists(list.replace(/^s3[an]:/, "s3:")))) return;
+  fail({
+    reason: "credentials-refused",
+    message: "snapshots expired, but their files are still there",
+    expected: "s3:DeleteObject on the lake's bucket for whoever runs VACUUM",
+    got: list,
+    where: key,
+    next: "give the role the permissions of deploy/terraform's policy, then run the same command again",
+    retryable: false,
+  });
+}
+
+function removedSnapshots(before: TableMetadata, after: TableMetadata) {
+  const left = new Set(after.snapshots.map((snapshot) => String(snapshot["snapshot-id"])));
+  return before.snapshots.filter((snapshot) => !left.has(String(snapshot["snapshot-id"])));
+}
+
+/** Sizes in bytes by URI. */
+async function filesBelow(
+  { objects, signal }: UpkeepContext,
+  location: string,
+): Promise<ReadonlyMap<string, number>> {
+  const files = new Map<string, number>();
+  for await (const { uri, bytes } of objects.list(`${joinS3(location)}/`, signal)) files.set(uri, bytes);
+  return files;
+}
+
+function filesOf(metadata: TableMetadata): {
+  readonly data: number;
+  readonly deletes: number;
+  readonly all: number;
+} {
+  const summary = currentSnapshot(metadata)?.summary ?? {};
+  const data = Number(summary["total-data-files"] ?? 0);
+  const deletes = Number(summary["total-delete-files"] ?? 0);
+  return { data, deletes, all: data + deletes };
+}
