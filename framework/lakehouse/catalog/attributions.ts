@@ -1,4 +1,5 @@
 import { displayName, type TableIdentifier } from "./location.ts";
+import type { Update } from "./updates.ts";
 
 /** What a snapshot's summary gains. */
 export type Stamp = Readonly<Record<string, string>>;
@@ -26,4 +27,13 @@ export class Attributions {
     );
     return Object.fromEntries(shared);
   }
+}
+
+/** The updates with the stamp in the summary of each new snapshot. */
+export function stamped(updates: readonly Update[], stamp: Stamp): readonly Update[] {
+  return updates.map((update) => {
+    if (update.action !== "add-snapshot") return update;
+    const { snapshot } = update;
+    return { ...update, snapshot: { ...snapshot, summary: { ...snapshot.summary, ...stamp } } };
+  });
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Clock } from "../../util/clock.ts";
-import type { Attributions, Stamp } from "./attributions.ts";
+import { type Attributions, stamped } from "./attributions.ts";
 import { alreadyExists, CatalogError, commitFailed, noSuchNamespace, noSuchTable } from "./catalog-error.ts";
 import { type DraftTable, DraftPointers, type Drafts } from "./drafts.ts";
 import { checkName, displayName, localPath, pathInside, type TableIdentifier } from "./location.ts";
@@ -15,29 +15,10 @@ import {
 } from "./metadata-file.ts";
 import { MetadataCache } from "./metadata-cache.ts";
 import { Pointers } from "./pointers.ts";
-import { checkRequirement, type Requirement } from "./requirements.ts";
+import { checkRequirement } from "./requirements.ts";
+import type { LoadedTable, NewTable, SearchableCatalog, StagedTable, TableChange } from "./table-catalog.ts";
 import type { TableMetadata } from "./table-metadata.ts";
 import { applyUpdates, type Update } from "./updates.ts";
-
-/** A table as it stands: its metadata and the file that holds it. */
-export interface LoadedTable {
-  readonly metadataFile: string;
-  readonly metadata: TableMetadata;
-}
-
-/** One table's part of a commit. */
-export interface TableChange {
-  readonly identifier: TableIdentifier;
-  readonly requirements: readonly Requirement[];
-  readonly updates: readonly Update[];
-}
-
-/** A table to be made. Updates say what is in it; without `location` it gets a folder of its own. */
-export interface NewTable {
-  readonly identifier: TableIdentifier;
-  readonly location?: string | undefined;
-  readonly updates: readonly Update[];
-}
 
 /**
  * The embedded catalog without its protocol: table pointers in `<dir>/catalog.db`, metadata files beside the data.
@@ -46,7 +27,7 @@ export interface NewTable {
  * Methods throw CatalogError for what the REST specification has an answer to, and FailureError `lake-unreadable`
  * for a metadata file that is missing or damaged.
  */
-export class CatalogStore {
+export class CatalogStore implements SearchableCatalog {
   readonly dir: string;
   private readonly pointers: Pointers;
   private readonly cache = new MetadataCache(readMetadataFile);
@@ -140,17 +121,18 @@ export class CatalogStore {
   }
 
   /** Metadata and folder for a table that a later commit with `assert-create` will make. */
-  stage(table: NewTable): TableMetadata {
+  stage(table: NewTable): StagedTable {
     this.expectFree(table.identifier);
     const location = this.newLocation(table);
-    const metadata = applyUpdates(undefined, [...newTableUpdates(location), ...table.updates], this.now());
+    const updates = [...newTableUpdates(location), ...table.updates];
+    const metadata = applyUpdates(undefined, updates, this.now());
     makeMetadataFolder(metadata.location);
-    return metadata;
+    return { metadata };
   }
 
   create(table: NewTable): LoadedTable {
     return this.pointers.exclusively(() => {
-      const metadata = this.stage(table);
+      const { metadata } = this.stage(table);
       const metadataFile = this.write(metadata, undefined);
       this.pointers.addTable(table.identifier, metadataFile);
       return { metadataFile, metadata };
@@ -274,8 +256,8 @@ export class CatalogStore {
   }
 
   /** `<dir>/<namespace>/<table>`, or a folder beside it when a dropped or renamed table still has its files there. */
-  private newLocation({ identifier, location }: NewTable): string {
-    if (location !== undefined) {
+  private newLocation({ identifier, request: { location } }: NewTable): string {
+    if (location !== undefined && location !== null) {
       pathInside(this.dir, location);
       return location;
     }
@@ -303,15 +285,6 @@ export class CatalogStore {
 /** Where the lake in `dir` keeps its pointers. */
 export function catalogFile(dir: string): string {
   return join(dir, "catalog.db");
-}
-
-/** The updates with the stamp in the summary of each new snapshot. */
-function stamped(updates: readonly Update[], stamp: Stamp): readonly Update[] {
-  return updates.map((update) => {
-    if (update.action !== "add-snapshot") return update;
-    const { snapshot } = update;
-    return { ...update, snapshot: { ...snapshot, summary: { ...snapshot.summary, ...stamp } } };
-  });
 }
 
 function newTableUpdates(location: string): readonly Update[] {

@@ -1,6 +1,6 @@
 import { FailureError } from "../../event/failure.ts";
 import { commitFailed } from "./catalog-error.ts";
-import type { CatalogStore } from "./catalog-store.ts";
+import type { TableCatalog } from "./table-catalog.ts";
 import { displayName, type TableIdentifier } from "./location.ts";
 import { currentSnapshot, mainBranch, type TableMetadata } from "./table-metadata.ts";
 import { otherBranches } from "./served-metadata.ts";
@@ -15,19 +15,19 @@ const namedSnapshots = 10;
  *
  * @throws CatalogError 409 when the current snapshot isn't `from`; FailureError when the table has no snapshot `to`
  */
-export function restore(
-  store: CatalogStore,
+export async function restore(
+  store: TableCatalog,
   identifier: TableIdentifier,
   { from, to }: { readonly from: string | undefined; readonly to: string | undefined },
-): void {
-  const { metadata } = store.load(identifier);
+): Promise<void> {
+  const { metadata } = await store.load(identifier);
   const current = currentSnapshot(metadata)?.["snapshot-id"];
   if (current?.toString() !== from) {
     commitFailed(`Expected the current snapshot to be ${from ?? "none"}, got ${current ?? "none"}`);
   }
   const update = pointAt(metadata, to, identifier);
   if (from === to) return;
-  store.commit([
+  await store.commit([
     {
       identifier,
       requirements: [

@@ -1,6 +1,5 @@
 import { Hono, type Context } from "hono";
 import type { Clock } from "../../util/clock.ts";
-import type { CatalogStore, LoadedTable } from "./catalog-store.ts";
 import { badRequest, noSuchNamespace, noSuchTable } from "./catalog-error.ts";
 import { errorAnswer } from "./error-answer.ts";
 import { parseJson, writeJson } from "./json.ts";
@@ -8,7 +7,8 @@ import { displayName, type TableIdentifier } from "./location.ts";
 import { createTableUpdates, requests } from "./protocol.ts";
 import { isToken } from "./token.ts";
 import { servedMetadata } from "./served-metadata.ts";
-import { type TableCatalog, wholeTableView } from "./whole-table-view.ts";
+import type { LoadedTable, TableCatalog } from "./table-catalog.ts";
+import { wholeTableView } from "./whole-table-view.ts";
 
 /** What the catalog tells clients it can do; views are absent on purpose. */
 const endpoints = [
@@ -30,8 +30,8 @@ const endpoints = [
   "POST /v1/{prefix}/transactions/commit",
 ];
 
-/** The Iceberg REST catalog protocol over a {@link CatalogStore}; every request needs the bearer token. */
-export function catalogRoutes(store: CatalogStore, token: string, clock: Pick<Clock, "now">): Hono {
+/** The Iceberg REST catalog protocol over a {@link TableCatalog}; every request needs the bearer token. */
+export function catalogRoutes(store: TableCatalog, token: string, clock: Pick<Clock, "now">): Hono {
   const app = emptyApp();
   app.use(async (context, next) => {
     if (isToken(context.req.header("authorization"), token)) return next();
@@ -77,79 +77,80 @@ function emptyApp(): Hono {
 }
 
 function namespaceRoutes(app: Hono, store: TableCatalog): void {
-  app.get("/v1/namespaces", (context) => {
+  app.get("/v1/namespaces", async (context) => {
     // There is one level of namespaces, so none has children.
     const parent = context.req.query("parent");
-    if (parent !== undefined && parent !== "" && !store.namespaces().includes(parent))
-      noSuchNamespace(parent);
-    const names = parent === undefined || parent === "" ? store.namespaces() : [];
+    const names = await store.namespaces();
+    if (parent !== undefined && parent !== "") {
+      if (!names.includes(parent)) noSuchNamespace(parent);
+      return json({ namespaces: [] });
+    }
     return json({ namespaces: names.map((name) => [name]) });
   });
   app.post("/v1/namespaces", async (context) => {
     const request = requests.createNamespace.parse(await readBody(context));
     const namespace = request.namespace.join(".");
-    store.createNamespace(namespace, request.properties);
+    await store.createNamespace(namespace, request.properties);
     return json({ namespace: [namespace], properties: request.properties });
   });
-  app.get("/v1/namespaces/:namespace", (context) => {
+  app.get("/v1/namespaces/:namespace", async (context) => {
     const namespace = context.req.param("namespace");
-    const properties = store.namespaceProperties(namespace);
+    const properties = await store.namespaceProperties(namespace);
     // Hono answers HEAD from the GET handler, without the body; the specification wants 204.
     return context.req.method === "HEAD" ? noContent() : json({ namespace: [namespace], properties });
   });
-  app.delete("/v1/namespaces/:namespace", (context) => {
-    store.dropNamespace(context.req.param("namespace"));
+  app.delete("/v1/namespaces/:namespace", async (context) => {
+    await store.dropNamespace(context.req.param("namespace"));
     return noContent();
   });
   app.post("/v1/namespaces/:namespace/properties", async (context) => {
     const { removals, updates } = requests.updateNamespace.parse(await readBody(context));
     const both = removals.find((name) => name in updates);
     if (both !== undefined) badRequest(`Property ${both} is both removed and updated`);
-    const { removed, missing } = store.updateNamespace(context.req.param("namespace"), removals, updates);
+    const namespace = context.req.param("namespace");
+    const { removed, missing } = await store.updateNamespace(namespace, removals, updates);
     return json({ updated: Object.keys(updates), removed, missing });
   });
 }
 
 function tableRoutes(app: Hono, store: TableCatalog, clock: Pick<Clock, "now">): void {
-  app.get("/v1/namespaces/:namespace/tables", (context) => {
-    const identifiers = store.tables(context.req.param("namespace")).map(({ namespace, name }) => ({
-      namespace: [namespace],
-      name,
-    }));
-    return json({ identifiers });
+  app.get("/v1/namespaces/:namespace/tables", async (context) => {
+    const tables = await store.tables(context.req.param("namespace"));
+    return json({ identifiers: tables.map(({ namespace, name }) => ({ namespace: [namespace], name })) });
   });
   app.post("/v1/namespaces/:namespace/tables", async (context) => {
     const request = requests.createTable.parse(await readBody(context));
     const table = {
       identifier: { namespace: context.req.param("namespace"), name: request.name },
-      location: request.location ?? undefined,
+      request,
       updates: createTableUpdates(request),
     };
-    if (!request["stage-create"]) return loaded(store.create(table), clock);
-    return json({ metadata: store.stage(table), config: {} });
+    if (!request["stage-create"]) return loaded(await store.create(table), clock);
+    const { metadata, access } = await store.stage(table);
+    return json({ metadata, config: {}, ...access });
   });
-  app.get("/v1/namespaces/:namespace/tables/:table", (context) => {
+  app.get("/v1/namespaces/:namespace/tables/:table", async (context) => {
     const table = identifier(context);
-    if (context.req.method !== "HEAD") return loaded(store.load(table), clock);
-    if (!store.exists(table)) noSuchTable(displayName(table));
+    if (context.req.method !== "HEAD") return loaded(await store.load(table), clock);
+    if (!(await store.exists(table))) noSuchTable(displayName(table));
     return noContent();
   });
-  app.delete("/v1/namespaces/:namespace/tables/:table", (context) => {
-    store.drop(identifier(context), context.req.query("purgeRequested")?.toLowerCase() === "true");
+  app.delete("/v1/namespaces/:namespace/tables/:table", async (context) => {
+    await store.drop(identifier(context), context.req.query("purgeRequested")?.toLowerCase() === "true");
     return noContent();
   });
-  app.post("/v1/namespaces/:namespace/tables/:table/metrics", (context) => {
-    if (!store.exists(identifier(context))) noSuchTable(displayName(identifier(context)));
+  app.post("/v1/namespaces/:namespace/tables/:table/metrics", async (context) => {
+    if (!(await store.exists(identifier(context)))) noSuchTable(displayName(identifier(context)));
     return noContent();
   });
   app.post("/v1/namespaces/:namespace/register", async (context) => {
     const request = requests.registerTable.parse(await readBody(context));
     const table = { namespace: context.req.param("namespace"), name: request.name };
-    return loaded(store.register(table, request["metadata-location"], request.overwrite), clock);
+    return loaded(await store.register(table, request["metadata-location"], request.overwrite), clock);
   });
   app.post("/v1/tables/rename", async (context) => {
     const { source, destination } = requests.renameTable.parse(await readBody(context));
-    store.rename(source, destination);
+    await store.rename(source, destination);
     return noContent();
   });
 }
@@ -157,13 +158,13 @@ function tableRoutes(app: Hono, store: TableCatalog, clock: Pick<Clock, "now">):
 function commitRoutes(app: Hono, store: TableCatalog, clock: Pick<Clock, "now">): void {
   app.post("/v1/namespaces/:namespace/tables/:table", async (context) => {
     const change = requests.commitTable.parse(await readBody(context));
-    const [table] = store.commit([{ identifier: identifier(context), ...change }]);
+    const [table] = await store.commit([{ identifier: identifier(context), ...change }]);
     if (table === undefined) throw new Error("Internal error: expected one committed table, got none");
     return json(located(table, clock));
   });
   app.post("/v1/transactions/commit", async (context) => {
     const request = requests.commitTransaction.parse(await readBody(context));
-    store.commit(request["table-changes"]);
+    await store.commit(request["table-changes"]);
     return noContent();
   });
 }
@@ -182,7 +183,7 @@ async function readBody(context: Context): Promise<unknown> {
 }
 
 function loaded(table: LoadedTable, clock: Pick<Clock, "now">): Response {
-  return json({ ...located(table, clock), config: {} });
+  return json({ ...located(table, clock), config: {}, ...table.access });
 }
 
 function located({ metadataFile, metadata }: LoadedTable, clock: Pick<Clock, "now">): object {

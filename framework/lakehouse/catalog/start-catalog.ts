@@ -2,11 +2,10 @@ import type { AddressInfo } from "node:net";
 import { createAdaptorServer, type ServerType } from "@hono/node-server";
 import { FailureError } from "../../event/failure.ts";
 import { type Clock, systemClock } from "../../util/clock.ts";
-import type { Attributions } from "./attributions.ts";
 import { CatalogStore } from "./catalog-store.ts";
-import type { Drafts } from "./drafts.ts";
 import type { WriteFile } from "./metadata-file.ts";
 import { catalogRoutes } from "./routes.ts";
+import type { TableCatalog } from "./table-catalog.ts";
 import { newToken } from "./token.ts";
 
 const loopback = "127.0.0.1";
@@ -34,10 +33,6 @@ export interface CatalogOptions {
   readonly clock?: Pick<Clock, "now">;
   /** How metadata files are written. @default durably, see {@link WriteFile} */
   readonly writeFile?: WriteFile;
-  /** Whose the snapshots are that clients of this catalog commit. @default nobody's */
-  readonly attributions?: Attributions;
-  /** What clients commit to these tables stays with them until it is published. @default none */
-  readonly drafts?: Drafts | undefined;
 }
 
 /**
@@ -49,24 +44,37 @@ export async function startCatalog(options: CatalogOptions): Promise<Catalog> {
   const { signal, token = newToken() } = options;
   signal?.throwIfAborted();
   const clock = options.clock ?? systemClock;
-  const store = new CatalogStore({
-    dir: options.dir,
-    clock,
-    ...(options.writeFile === undefined ? {} : { writeFile: options.writeFile }),
-    drafts: options.drafts,
-    ...(options.attributions === undefined ? {} : { attributions: options.attributions }),
-  });
-  const server = createAdaptorServer({ fetch: catalogRoutes(store, token, clock).fetch });
-  const port = await listen(server, options.port ?? 0).catch((error: unknown) => {
-    store.close();
-    throw error;
-  });
+  const { dir, writeFile } = options;
+  const store = new CatalogStore({ dir, clock, ...(writeFile === undefined ? {} : { writeFile }) });
+  const catalog = await serveCatalog(store, { port: options.port ?? 0, token, clock }).catch(
+    (error: unknown) => {
+      store.close();
+      throw error;
+    },
+  );
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closing ??= stop(server).finally(() => store.close());
+    closing ??= catalog.close().finally(() => store.close());
     return closing;
   };
   signal?.addEventListener("abort", () => void close(), { once: true });
+  return { ...catalog, close };
+}
+
+/**
+ * Serves a catalog, wherever its tables are, on 127.0.0.1. It stays the caller's.
+ *
+ * @throws FailureError `port-taken`
+ */
+export async function serveCatalog(
+  store: TableCatalog,
+  options: { readonly port: number; readonly token: string; readonly clock: Pick<Clock, "now"> },
+): Promise<Catalog> {
+  const { token } = options;
+  const server = createAdaptorServer({ fetch: catalogRoutes(store, token, options.clock).fetch });
+  const port = await listen(server, options.port);
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= stop(server));
   return { url: `http://${loopback}:${port}`, port, token, close };
 }
 

@@ -1,5 +1,5 @@
 import { badRequest } from "./catalog-error.ts";
-import type { CatalogStore, LoadedTable, TableChange } from "./catalog-store.ts";
+import type { LoadedTable, TableCatalog, TableChange } from "./table-catalog.ts";
 import type { Requirement } from "./requirements.ts";
 import {
   branchFrom,
@@ -10,12 +10,6 @@ import {
 } from "./table-metadata.ts";
 import { withoutSnapshots } from "./served-metadata.ts";
 import type { Update } from "./updates.ts";
-
-/** What clients may do through the protocol. */
-export type TableCatalog = Omit<
-  CatalogStore,
-  "find" | "overlapping" | "publish" | "forget" | "close" | "dir"
->;
 
 /** Where a `replace` snapshot says which snapshot last changed the content, so that the latter may be expired. */
 export const contentSnapshotProperty = "moraine.content-snapshot-id";
@@ -31,7 +25,7 @@ export type WholeTableOperation = "replace" | "overwrite";
  * A commit fails with 409 when the table's current snapshot isn't `base` any more.
  */
 export function wholeTableView(
-  store: CatalogStore,
+  store: TableCatalog,
   operation: WholeTableOperation,
   base: bigint | undefined,
 ): TableCatalog {
@@ -41,9 +35,15 @@ export function wholeTableView(
     namespaceProperties: (namespace) => store.namespaceProperties(namespace),
     tables: (namespace) => store.tables(namespace),
     exists: (identifier) => store.exists(identifier),
-    load: (identifier) => emptied(store.load(identifier)),
-    commit: (changes) =>
-      store.commit(changes.map((change) => wholeTableChange(store, change, operation, base))),
+    load: async (identifier) => emptied(await store.load(identifier)),
+    commit: async (changes) => {
+      const whole: TableChange[] = [];
+      for (const change of changes) {
+        const { metadata } = await store.load(change.identifier);
+        whole.push(wholeTableChange(metadata, change, operation, base));
+      }
+      return store.commit(whole);
+    },
     createNamespace: refuse,
     updateNamespace: refuse,
     dropNamespace: refuse,
@@ -60,14 +60,13 @@ function emptied(table: LoadedTable): LoadedTable {
 }
 
 function wholeTableChange(
-  store: CatalogStore,
+  metadata: TableMetadata,
   change: TableChange,
   operation: WholeTableOperation,
   base: bigint | undefined,
 ): TableChange {
   const added = change.updates.filter((update) => update.action === "add-snapshot");
   if (added.length !== 1) badRequest(`Expected one new snapshot, got ${added.length}`);
-  const { metadata } = store.load(change.identifier);
   const onTopOfBase: Requirement = { type: "assert-ref-snapshot-id", ref: mainBranch, "snapshot-id": base };
   return {
     identifier: change.identifier,

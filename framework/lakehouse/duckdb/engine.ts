@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { WholeTableOperation } from "../catalog/whole-table-view.ts";
 import { catalogName, quoteName, quoteText } from "./duckdb-dialect.ts";
@@ -8,15 +7,17 @@ import { Session } from "./session.ts";
 
 /** What an {@link Engine} works with. */
 export interface EngineOptions {
-  /** The lake's folder. */
-  readonly dir: string;
+  /** Folder for what does not fit into memory. */
+  readonly spillDirectory: string;
   readonly catalog: { readonly url: string; readonly token: string };
   readonly extensions: Extensions;
   /**
-   * `read`: nothing can be written and no file outside the lake can be read, whatever the statement. DuckDB can't
+   * `read`: nothing can be written and no file but the lake's can be read, whatever the statement. DuckDB can't
    * take this back, so writing has an engine of its own.
    */
   readonly access: "read" | "write";
+  /** The lake's files: folders, or beginnings of URLs. */
+  readonly readable: readonly string[];
 }
 
 /** A DuckDB in memory with the lake attached. */
@@ -35,7 +36,7 @@ export class Engine {
     bypassProxyOnLoopback();
     const instance = await DuckDBInstance.create(":memory:", {
       autoinstall_known_extensions: "false",
-      temp_directory: join(options.dir, ".spill"),
+      temp_directory: options.spillDirectory,
       extension_directory: options.extensions.directory,
     });
     const connection = await instance.connect();
@@ -50,7 +51,7 @@ export class Engine {
       const mode = options.access === "read" ? ", READ_ONLY" : "";
       await connection.run(attachSql(catalogName, options.catalog.url, mode));
       if (options.access === "read") {
-        await connection.run(`SET allowed_directories = [${quoteText(options.dir)}]`);
+        await connection.run(`SET allowed_directories = [${options.readable.map(quoteText).join(", ")}]`);
         await connection.run("SET enable_external_access = false");
       }
     } catch (error) {

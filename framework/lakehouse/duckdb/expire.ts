@@ -1,7 +1,6 @@
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
-import type { CatalogStore, LoadedTable } from "../catalog/catalog-store.ts";
-import { pathInside, type TableIdentifier } from "../catalog/location.ts";
+import type { LakeCatalog } from "../catalog/lake-catalog.ts";
+import type { TableIdentifier } from "../catalog/location.ts";
+import type { LoadedTable, TableCatalog } from "../catalog/table-catalog.ts";
 import {
   branchFrom,
   currentBranch,
@@ -35,36 +34,29 @@ export interface Expired {
  * pointer moves first: a crash in between leaves litter, never a snapshot without its files.
  */
 export async function expire(
-  store: CatalogStore,
+  catalog: LakeCatalog,
   session: Session,
   request: ExpireRequest,
 ): Promise<Expired> {
-  const before = store.load(request.identifier);
+  const { identifier, orphansOlderThan } = request;
+  const reader = { catalog, session };
+  const before = await catalog.open().load(identifier);
   const removed = expirableSnapshots(before.metadata, request.olderThan);
-  const after = removeSnapshots(store, request.identifier, before, removed);
+  const after = await removeSnapshots(catalog.open(), identifier, before, removed);
   const kept = new Set<string>();
   // The table itself, and whatever else was registered in its folder.
-  for (const table of store.overlapping(after.metadata.location)) {
-    const { manifests, content } = await snapshotFiles(session, table.metadata.snapshots);
+  for (const table of await catalog.overlapping(after)) {
+    const { manifests, content } = await snapshotFiles(reader, table.metadata.snapshots);
     const paths = [
-      ...metadataFiles(table.metadataFile, table.metadata),
-      ...manifests,
+      ...metadataFiles(catalog, table),
+      ...manifests.keys(),
       ...content.map((file) => file.path),
     ];
     for (const path of paths) kept.add(path);
   }
-  const former = await formerFiles(session, removed);
-  let bytesFreed = 0;
-  let filesRemoved = 0;
-  for (const file of filesBelow(pathInside(store.dir, after.metadata.location))) {
-    if (kept.has(file)) continue;
-    const { size, mtime } = statSync(file);
-    if (!former.has(file) && mtime >= request.orphansOlderThan) continue;
-    rmSync(file, { force: true });
-    bytesFreed += size;
-    filesRemoved += 1;
-  }
-  return { snapshotsRemoved: removed.length, filesRemoved, bytesFreed };
+  const former = await formerFiles(reader, removed);
+  const files = await catalog.removeExpired({ table: after, kept, former, orphansOlderThan });
+  return { snapshotsRemoved: removed.length, ...files };
 }
 
 /** Old snapshots that no branch or tag names, and without which the table keeps its data version. */
@@ -85,14 +77,14 @@ export function expirableSnapshots(metadata: TableMetadata, olderThan: Date): re
   return old.filter((snapshot) => !way.has(snapshot));
 }
 
-function removeSnapshots(
-  store: CatalogStore,
+async function removeSnapshots(
+  store: TableCatalog,
   identifier: TableIdentifier,
   table: LoadedTable,
   snapshots: readonly MetadataSnapshot[],
-): LoadedTable {
+): Promise<LoadedTable> {
   if (snapshots.length === 0) return table;
-  const [committed] = store.commit([
+  const [committed] = await store.commit([
     {
       identifier,
       requirements: [
@@ -114,16 +106,13 @@ function removeSnapshots(
 
 /** What removed snapshots named, as far as their manifests are still there. */
 async function formerFiles(
-  session: Session,
+  reader: { readonly catalog: LakeCatalog; readonly session: Session },
   removed: readonly MetadataSnapshot[],
-): Promise<ReadonlySet<string>> {
-  const readable = removed.filter((snapshot) => manifestLists([snapshot]).every((list) => existsSync(list)));
-  const { manifests, content } = await snapshotFiles(session, readable);
-  return new Set([...manifests, ...content.map((file) => file.path)]);
-}
-
-function filesBelow(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
+): Promise<ReadonlyMap<string, number | undefined>> {
+  const { catalog } = reader;
+  const readable = removed.filter((snapshot) =>
+    manifestLists(catalog, [snapshot]).every((list) => !catalog.isGone(list)),
+  );
+  const { manifests, content } = await snapshotFiles(reader, readable);
+  return new Map([...manifests, ...content.map(({ path, bytes }): [string, number] => [path, bytes])]);
 }

@@ -1,3 +1,4 @@
+import type { Answer } from "../catalog/table-catalog.ts";
 import type { TableDefinition } from "../../definition/table.ts";
 import type { Disposition, LoadResult, SourceFile } from "../lakehouse.ts";
 import { duckdbTableName, quoteName } from "./duckdb-dialect.ts";
@@ -28,7 +29,7 @@ export async function load(
   engine: Engine,
   session: Session,
   request: LoadRequest,
-  currentSnapshotId: () => string | undefined,
+  currentSnapshotId: () => Answer<string | undefined>,
 ): Promise<{ readonly rowsRead: number; readonly change: Change | "nothing" }> {
   const { table, disposition } = request;
   const source = await sourceSql(session, table, request.files);
@@ -46,7 +47,7 @@ export async function load(
     );
     return { rowsRead, change };
   }
-  const base = disposition.type === "replace" ? currentSnapshotId() : undefined;
+  const base = disposition.type === "replace" ? await currentSnapshotId() : undefined;
   if (base === undefined) return insert(session, table, source, duckdbTableName(table.key));
   return engine.withWholeTables(session, "overwrite", base, async (catalog) => {
     return insert(session, table, source, duckdbTableName(table.key, catalog));

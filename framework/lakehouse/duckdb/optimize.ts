@@ -1,11 +1,10 @@
-import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { AssetKey } from "../../definition/asset-key.ts";
 import { currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
+import type { Answer } from "../catalog/table-catalog.ts";
 import { duckdbTableName } from "./duckdb-dialect.ts";
 import type { Engine } from "./engine.ts";
-import type { Session } from "./session.ts";
-import { type ContentFile, snapshotFiles } from "./table-files.ts";
+import { type ContentFile, type FileReader, snapshotFiles } from "./table-files.ts";
 
 /** Files below this size are worth joining, bytes. */
 const smallFileBytes = 64 * 1024 * 1024;
@@ -16,13 +15,14 @@ const smallFileBytes = 64 * 1024 * 1024;
  */
 export async function optimize(
   engine: Engine,
-  session: Session,
+  reader: FileReader,
   key: AssetKey,
-  readMetadata: () => TableMetadata,
+  readMetadata: () => Answer<TableMetadata>,
 ): Promise<{ readonly filesBefore: number; readonly filesAfter: number }> {
-  const base = currentSnapshot(readMetadata());
+  const { session } = reader;
+  const base = currentSnapshot(await readMetadata());
   if (base === undefined) return { filesBefore: 0, filesAfter: 0 };
-  const { content } = await snapshotFiles(session, [base]);
+  const { content } = await snapshotFiles(reader, [base]);
   if (!isWorthRewriting(content)) return { filesBefore: content.length, filesAfter: content.length };
   await engine.withWholeTables(session, "replace", String(base["snapshot-id"]), (catalog) =>
     session.transaction(async () => {
@@ -32,16 +32,14 @@ export async function optimize(
       return rows === 0 ? "nothing" : rows;
     }),
   );
-  const after = currentSnapshot(readMetadata());
-  const filesAfter = after === undefined ? 0 : (await snapshotFiles(session, [after])).content.length;
+  const after = currentSnapshot(await readMetadata());
+  const filesAfter = after === undefined ? 0 : (await snapshotFiles(reader, [after])).content.length;
   return { filesBefore: content.length, filesAfter };
 }
 
 function isWorthRewriting(files: readonly ContentFile[]): boolean {
   if (files.some((file) => file.isDelete)) return true;
   // A partition is a folder.
-  const folders = files
-    .filter((file) => statSync(file.path).size < smallFileBytes)
-    .map((file) => dirname(file.path));
+  const folders = files.filter((file) => file.bytes < smallFileBytes).map((file) => dirname(file.path));
   return new Set(folders).size < folders.length;
 }

@@ -1,5 +1,6 @@
-import { localPath } from "../catalog/location.ts";
-import type { MetadataSnapshot, TableMetadata } from "../catalog/table-metadata.ts";
+import type { LakeCatalog } from "../catalog/lake-catalog.ts";
+import type { LoadedTable } from "../catalog/table-catalog.ts";
+import type { MetadataSnapshot } from "../catalog/table-metadata.ts";
 import { quoteText } from "./duckdb-dialect.ts";
 import type { Session } from "./session.ts";
 
@@ -7,12 +8,20 @@ import type { Session } from "./session.ts";
 export interface ContentFile {
   readonly path: string;
   readonly isDelete: boolean;
+  readonly bytes: number;
 }
 
-/** Everything that some snapshots read. Paths are absolute. */
+/** Everything that some snapshots read. Paths are as the catalog's `pathOf` gives them. */
 export interface SnapshotFiles {
-  readonly manifests: ReadonlySet<string>;
+  /** Manifest lists and manifests, with their bytes where they are known. */
+  readonly manifests: ReadonlyMap<string, number | undefined>;
   readonly content: readonly ContentFile[];
+}
+
+/** By what {@link snapshotFiles} reads. */
+export interface FileReader {
+  readonly catalog: Pick<LakeCatalog, "pathOf">;
+  readonly session: Session;
 }
 
 /** Iceberg's manifest entry status for a file that the snapshot no longer has. */
@@ -20,43 +29,54 @@ const deletedStatus = 2;
 
 /** Reads the snapshots' manifests, each once. Throws DuckDB's error when one is missing or damaged. */
 export async function snapshotFiles(
-  session: Session,
+  { catalog, session }: FileReader,
   snapshots: readonly MetadataSnapshot[],
 ): Promise<SnapshotFiles> {
-  const lists = manifestLists(snapshots);
-  const manifests = new Set<string>();
+  const lists = manifestLists(catalog, snapshots);
+  const manifests = new Map<string, number>();
   for (const list of lists) {
-    const rows = await session.run(`SELECT manifest_path FROM read_avro(${quoteText(list)})`);
-    for (const row of rows) manifests.add(localPath(String(row["manifest_path"])));
+    const rows = await session.run(
+      `SELECT manifest_path, manifest_length FROM read_avro(${quoteText(list)})`,
+    );
+    for (const row of rows)
+      manifests.set(catalog.pathOf(String(row["manifest_path"])), Number(row["manifest_length"]));
   }
   const content = new Map<string, ContentFile>();
   // One by one: manifests of different partition specs have different schemas.
-  for (const manifest of manifests) {
+  for (const manifest of manifests.keys()) {
     const rows = await session.run(
-      `SELECT data_file.file_path AS path, data_file.content AS content
+      `SELECT data_file.file_path AS path, data_file.content AS content, data_file.file_size_in_bytes AS bytes
        FROM read_avro(${quoteText(manifest)}) WHERE status <> ${deletedStatus}`,
     );
     for (const row of rows) {
-      const path = localPath(String(row["path"]));
-      content.set(path, { path, isDelete: Number(row["content"] ?? 0) !== 0 });
+      const path = catalog.pathOf(String(row["path"]));
+      const isDelete = Number(row["content"] ?? 0) !== 0;
+      content.set(path, { path, isDelete, bytes: Number(row["bytes"]) });
     }
   }
-  return { manifests: new Set([...lists, ...manifests]), content: [...content.values()] };
+  const unsized = lists.map((list): [string, undefined] => [list, undefined]);
+  return { manifests: new Map([...unsized, ...manifests]), content: [...content.values()] };
 }
 
 /** The manifest lists' paths. */
-export function manifestLists(snapshots: readonly MetadataSnapshot[]): readonly string[] {
+export function manifestLists(
+  catalog: Pick<LakeCatalog, "pathOf">,
+  snapshots: readonly MetadataSnapshot[],
+): readonly string[] {
   return snapshots.flatMap((snapshot) => {
     const list = snapshot["manifest-list"];
-    return list === undefined ? [] : [localPath(list)];
+    return list === undefined ? [] : [catalog.pathOf(list)];
   });
 }
 
 /** The metadata and statistics files that a table's metadata names, and its own. */
-export function metadataFiles(metadataFile: string, metadata: TableMetadata): readonly string[] {
+export function metadataFiles(
+  catalog: Pick<LakeCatalog, "pathOf">,
+  { metadataFile, metadata }: LoadedTable,
+): readonly string[] {
   return [
     metadataFile,
     ...metadata["metadata-log"].map((entry) => entry["metadata-file"]),
     ...[...metadata.statistics, ...metadata["partition-statistics"]].map((file) => file["statistics-path"]),
-  ].map(localPath);
+  ].map((location) => catalog.pathOf(location));
 }

@@ -1,13 +1,11 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { TableDefinition } from "../../definition/table.ts";
 import type { Clock } from "../../util/clock.ts";
-import type { Attributions } from "../catalog/attributions.ts";
-import type { CatalogStore } from "../catalog/catalog-store.ts";
-import type { Drafts } from "../catalog/drafts.ts";
+import type { LakeCatalog } from "../catalog/lake-catalog.ts";
 import { identifierOf, type TableIdentifier } from "../catalog/location.ts";
-import type { WriteFile } from "../catalog/metadata-file.ts";
-import { type Catalog, startCatalog } from "../catalog/start-catalog.ts";
-import { currentSnapshot } from "../catalog/table-metadata.ts";
+import { type Catalog, serveCatalog } from "../catalog/start-catalog.ts";
+import { currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
+import { newToken } from "../catalog/token.ts";
 import { planEvolution } from "../ddl/evolution.ts";
 import { addColumnDdl, createTableDdl } from "../ddl/table-ddl.ts";
 import type { LoadResult, QueryResult } from "../lakehouse.ts";
@@ -19,25 +17,23 @@ import { load, type LoadRequest } from "./load.ts";
 import { bypassProxyOnLoopback } from "./loopback.ts";
 import { optimize } from "./optimize.ts";
 import { query, type QueryRequest } from "./query.ts";
+import { s3SecretSql } from "./s3-secret.ts";
 import type { Session } from "./session.ts";
 
 /** What a {@link Workbench} works with. */
 export interface WorkbenchOptions {
-  readonly store: CatalogStore;
+  readonly catalog: LakeCatalog;
   readonly clock: Clock;
-  readonly attributions: Attributions;
-  readonly drafts: Drafts | undefined;
   readonly extensionDirectory: () => Promise<string>;
-  readonly writeFile?: WriteFile;
 }
 
 /**
- * The heavy half of the embedded lakehouse: the catalog server and two DuckDBs, one that writes and one that can't.
+ * The heavy half of a lakehouse over DuckDB: the catalog's server on loopback and two DuckDBs, one that writes and one that can't.
  * Each is opened when it is first needed. Methods throw whatever went wrong, as it came.
  */
 export class Workbench {
   private readonly options: WorkbenchOptions;
-  private catalog: Promise<Catalog> | undefined;
+  private served: Promise<Catalog> | undefined;
   private readonly engines = new Map<"read" | "write", Promise<Engine>>();
 
   constructor(options: WorkbenchOptions) {
@@ -46,40 +42,40 @@ export class Workbench {
 
   /** Makes the table or what it lacks; the caller knows that something is to be done. */
   async ensureTable(table: TableDefinition, signal: AbortSignal | undefined): Promise<void> {
-    const { store } = this.options;
     const identifier = identifierOf(table.key);
     await this.withSession("write", signal, async (session) => {
       await session.run(
         `CREATE SCHEMA IF NOT EXISTS ${quoteName(catalogName)}.${quoteName(identifier.namespace)}`,
       );
       await session.run(createTableDdl(table, duckdbDialect));
-      const { addColumns, setProperties } = planEvolution(table, store.load(identifier).metadata);
+      const { addColumns, setProperties } = planEvolution(table, await this.metadata(identifier));
       if (addColumns.length > 0) {
         await session.transaction(async () => {
           for (const name of addColumns) await session.run(addColumnDdl(table, name, duckdbDialect));
         });
       }
       if (Object.keys(setProperties).length === 0) return;
-      store.commit([
-        { identifier, requirements: [], updates: [{ action: "set-properties", updates: setProperties }] },
-      ]);
+      await this.options.catalog
+        .open()
+        .commit([
+          { identifier, requirements: [], updates: [{ action: "set-properties", updates: setProperties }] },
+        ]);
     });
   }
 
   async load(request: LoadRequest, signal: AbortSignal | undefined): Promise<LoadResult> {
     const identifier = identifierOf(request.table.key);
-    const { store } = this.options;
     const engine = await this.engine("write");
     return this.withSession("write", signal, async (session) => {
-      const { rowsRead, change } = await load(engine, session, request, () => {
-        const id = currentSnapshot(store.load(identifier).metadata)?.["snapshot-id"];
+      const { rowsRead, change } = await load(engine, session, request, async () => {
+        const id = currentSnapshot(await this.metadata(identifier))?.["snapshot-id"];
         return id === undefined ? undefined : String(id);
       });
       if (change === "nothing") {
         return { rowsRead, rowsInserted: 0, rowsUpdated: 0, ties: 0, snapshotId: undefined };
       }
       const { found, ...counts } = change;
-      return { rowsRead, ...counts, snapshotId: this.snapshotBeyond(identifier, found) };
+      return { rowsRead, ...counts, snapshotId: await this.snapshotBeyond(identifier, found) };
     });
   }
 
@@ -93,21 +89,25 @@ export class Workbench {
     signal: AbortSignal | undefined,
   ): Promise<{ readonly filesBefore: number; readonly filesAfter: number }> {
     const engine = await this.engine("write");
-    const { store } = this.options;
-    return this.withSession("write", signal, (session) =>
-      optimize(engine, session, key, () => store.load(identifierOf(key)).metadata),
-    );
+    const { catalog } = this.options;
+    return this.withSession("write", signal, async (session) => {
+      await this.grantFiles(session, identifierOf(key));
+      return optimize(engine, { catalog, session }, key, () => this.metadata(identifierOf(key)));
+    });
   }
 
   async expire(request: ExpireRequest, signal: AbortSignal | undefined): Promise<Expired> {
-    return this.withSession("write", signal, (session) => expire(this.options.store, session, request));
+    return this.withSession("write", signal, async (session) => {
+      await this.grantFiles(session, request.identifier);
+      return expire(this.options.catalog, session, request);
+    });
   }
 
   /** What another process needs to open the lake; the catalog is served from now on. */
   async connection(): Promise<{ readonly catalog: Catalog; readonly extensionDirectory: string }> {
     bypassProxyOnLoopback();
     const [catalog, { directory, fallbackBecause }] = await Promise.all([
-      this.startedCatalog(),
+      this.servedCatalog(),
       findExtensions(this.options.extensionDirectory),
     ]);
     // Opening an engine installs into the folder what the other process will load from it.
@@ -117,15 +117,18 @@ export class Workbench {
 
   async close(): Promise<void> {
     for (const engine of this.engines.values()) await (await engine.catch(() => undefined))?.close();
-    await (await this.catalog?.catch(() => undefined))?.close();
+    await (await this.served?.catch(() => undefined))?.close();
   }
 
   /**
    * The snapshot that a commit made current which found only these: the log has one entry per commit, and whoever
    * came between would have had it refused.
    */
-  private snapshotBeyond(identifier: TableIdentifier, found: ReadonlySet<string>): string | undefined {
-    const log = this.options.store.load(identifier).metadata["snapshot-log"];
+  private async snapshotBeyond(
+    identifier: TableIdentifier,
+    found: ReadonlySet<string>,
+  ): Promise<string | undefined> {
+    const log = (await this.metadata(identifier))["snapshot-log"];
     return log.map((entry) => String(entry["snapshot-id"])).find((id) => !found.has(id));
   }
 
@@ -153,23 +156,29 @@ export class Workbench {
   }
 
   private async openEngine(access: "read" | "write"): Promise<Engine> {
-    const { store, extensionDirectory } = this.options;
+    const { spillDirectory, readable } = this.options.catalog;
     const [catalog, extensions] = await Promise.all([
-      this.startedCatalog(),
-      findExtensions(extensionDirectory),
+      this.servedCatalog(),
+      findExtensions(this.options.extensionDirectory),
     ]);
-    return Engine.open({ dir: store.dir, catalog, extensions, access });
+    return Engine.open({ spillDirectory, readable, catalog, extensions, access });
   }
 
-  private startedCatalog(): Promise<Catalog> {
-    const { store, clock, attributions, drafts, writeFile } = this.options;
-    this.catalog ??= startCatalog({
-      dir: store.dir,
-      clock,
-      attributions,
-      drafts,
-      ...(writeFile === undefined ? {} : { writeFile }),
-    });
-    return this.catalog;
+  private async metadata(identifier: TableIdentifier): Promise<TableMetadata> {
+    return (await this.options.catalog.open().load(identifier)).metadata;
+  }
+
+  /** Lets a session read a table's files by their paths. */
+  private async grantFiles(session: Session, identifier: TableIdentifier): Promise<void> {
+    const { catalog } = this.options;
+    const table = await catalog.open().load(identifier);
+    const access = await catalog.accessOf(table);
+    if (access !== undefined) await session.run(s3SecretSql(table.metadata.location, access));
+  }
+
+  private servedCatalog(): Promise<Catalog> {
+    const { catalog, clock } = this.options;
+    this.served ??= serveCatalog(catalog.open(), { port: 0, token: newToken(), clock });
+    return this.served;
   }
 }
