@@ -9,6 +9,11 @@ interface AskedSecret {
   readonly version: string | undefined;
 }
 
+/** The command that gives a secret its value. */
+export function putValue(name: string): string {
+  return `aws secretsmanager put-secret-value --secret-id ${name} --secret-string file://secret.json`;
+}
+
 /** Says what the AWS SDK threw while a secret was read, and what to do. */
 export function awsSecretFailure(error: unknown, asked: AskedSecret): Failure {
   const problem = awsProblem(error);
@@ -30,17 +35,20 @@ function aboutTheSecret({ code, text }: AwsProblem, { name, version }: AskedSecr
   });
   const describe = `aws secretsmanager describe-secret --secret-id ${name}`;
   switch (code) {
-    case "ResourceNotFoundException":
-      // Of a secret that is there, it says "can't find the specified secret value for staging label: ...".
-      return version !== undefined && /secret value|version/i.test(text)
-        ? missing(
-            `secret ${name} has no version ${version}`,
-            `aws secretsmanager list-secret-version-ids --secret-id ${name}`,
-          )
-        : missing(
-            `secret ${name} is not in Secrets Manager`,
-            `aws secretsmanager create-secret --name ${name} --secret-string file://secret.json; or another region?`,
-          );
+    case "ResourceNotFoundException": {
+      // Of a secret that is there: "can't find the specified secret value for staging label: AWSCURRENT", or VersionId.
+      const isThere = /secret value for/i.test(text);
+      if (isThere && version !== undefined)
+        return missing(
+          `secret ${name} has no version ${version}`,
+          `aws secretsmanager list-secret-version-ids --secret-id ${name}`,
+        );
+      if (isThere) return missing(`secret ${name} has no value yet`, putValue(name));
+      return missing(
+        `secret ${name} is not in Secrets Manager`,
+        `aws secretsmanager create-secret --name ${name} --secret-string file://secret.json; or another region?`,
+      );
+    }
     case "InvalidRequestException":
       return /delet/i.test(text)
         ? missing(

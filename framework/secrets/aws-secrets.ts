@@ -1,6 +1,6 @@
 import type { GetSecretValueCommandInput, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { fail } from "../event/failure.ts";
-import { awsSecretFailure } from "./aws-secret-failure.ts";
+import { awsSecretFailure, putValue } from "./aws-secret-failure.ts";
 import { parseSecret } from "./parse-secret.ts";
 import type { SecretProvider } from "./secret-provider.ts";
 
@@ -51,7 +51,7 @@ export function awsSecrets(options: AwsSecretsOptions = {}): SecretProvider {
           retryable: false,
           expected: "SecretString, a JSON object of string fields",
           where,
-          next: `aws secretsmanager put-secret-value --secret-id ${name} --secret-string file://secret.json`,
+          next: putValue(name),
         });
       }
       return parseSecret(text, { name, where });

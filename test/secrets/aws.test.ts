@@ -96,6 +96,17 @@ it("tells a secret marked for deletion from one that is not there", async () => 
   });
 });
 
+it("tells a stage that the secret has not from a secret that is not there", async () => {
+  const { endpoint } = await answering(400, {
+    __type: "ResourceNotFoundException",
+    message: "Secrets Manager can't find the specified secret value for staging label: AWSPENDING",
+  });
+  const error: unknown = await awsSecrets({ endpoint, versionStage: "AWSPENDING" })
+    .get("moraine/salesforce")
+    .catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ message: "secret moraine/salesforce has no version AWSPENDING" });
+});
+
 it("asks for the version that the config names, a pinned secret by its id", async () => {
   const { endpoint, requests } = await answering(200, { SecretString: '{"clientId":"abc"}' });
   const secrets = awsSecrets({ endpoint, versionStage: "AWSPENDING", versionIds: { pinned: "v-1" } });
