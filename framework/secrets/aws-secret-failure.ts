@@ -17,11 +17,16 @@ export function putValue(name: string): string {
 /** Says what the AWS SDK threw while a secret was read, and what to do. */
 export function awsSecretFailure(error: unknown, asked: AskedSecret): Failure {
   const problem = awsProblem(error);
-  const { name, where } = asked;
+  const { reason = "unreachable", summary, retryable, help } = problem;
   return {
-    ...(aboutTheSecret(problem, asked) ?? aboutAws(problem, name)),
+    ...(aboutTheSecret(problem, asked) ?? {
+      reason,
+      message: `secret ${asked.name} can't be read: ${summary}`,
+      retryable,
+      ...help,
+    }),
     got: problem.text,
-    where,
+    where: asked.where,
   };
 }
 
@@ -62,50 +67,4 @@ function aboutTheSecret({ code, text }: AwsProblem, { name, version }: AskedSecr
     default:
       return undefined;
   }
-}
-
-/** Errors that any service of AWS gives. */
-function aboutAws({ kind, next }: AwsProblem, name: string): Failure {
-  const advice = next === undefined ? {} : { next };
-  switch (kind) {
-    case "no-credentials":
-      return refused(`no AWS credentials were found to read secret ${name} with`, advice);
-    case "expired":
-      return refused(`the AWS credentials for secret ${name} have expired`, advice);
-    case "role":
-      return refused(`AWS lets nobody here assume the role that would read secret ${name}`, {
-        expected: "a principal that may call sts:AssumeRole on it",
-        ...advice,
-      });
-    case "key":
-      return refused(`AWS hands out secret ${name} to us, and does not let us decrypt it`, {
-        expected:
-          "kms:Decrypt on the secret's key, in the principal's policy and in the key's, and an enabled key",
-        next: `aws secretsmanager describe-secret --secret-id ${name} --query KmsKeyId`,
-      });
-    case "refused":
-      return refused(`AWS refused to hand out secret ${name}`, {
-        expected: "credentials that may call secretsmanager:GetSecretValue on it",
-        ...advice,
-      });
-    case "signing-clock":
-      return refused(`AWS refused a request for secret ${name} as signed at the wrong time`, advice);
-    case "throttled":
-      return { reason: "rate-limited", message: `AWS throttled reading secret ${name}`, retryable: true };
-    case "no-region":
-    case "no-such-host":
-    case "other":
-    default:
-      return {
-        reason: "unreachable",
-        message: `Secrets Manager can't be reached for secret ${name}`,
-        // Without a region there is no address to ask again.
-        retryable: kind !== "no-region",
-        ...advice,
-      };
-  }
-}
-
-function refused(message: string, facts: Pick<Failure, "expected" | "next">): Failure {
-  return { reason: "credentials-refused", message, retryable: false, ...facts };
 }

@@ -11,33 +11,48 @@ function awsError(name: string, message: string): Error {
 }
 
 it.each([
-  ["CredentialsProviderError", "Could not load credentials from any providers", "no-credentials"],
+  [
+    "CredentialsProviderError",
+    "Could not load credentials from any providers",
+    "no AWS credentials were found",
+  ],
   ["CredentialsProviderError", "The SSO session token associated with profile=p was not found", "expired"],
   ["ExpiredTokenException", "The security token included in the request is expired", "expired"],
+  ["AccessDenied", "User: u is not authorized to perform: sts:AssumeRole on resource: r", "assume the role"],
+  ["AccessDeniedException", "Access to KMS is not allowed", "use the key"],
   [
-    "AccessDenied",
-    "User: arn:aws:iam::1:user/u is not authorized to perform: sts:AssumeRole on resource: r",
-    "role",
+    "AccessDeniedException",
+    "User: u is not authorized to perform: glue:GetTable on resource: t",
+    "refused the request",
   ],
-  ["AccessDeniedException", "Access to KMS is not allowed", "key"],
-  ["AccessDeniedException", "User: u is not authorized to perform: glue:GetTable on resource: t", "refused"],
   [
     "InvalidSignatureException",
     "Signature expired: 20261126T000000Z is now earlier than ...",
-    "signing-clock",
+    "the wrong time",
   ],
-  ["InvalidSignatureException", "The request signature we calculated does not match", "refused"],
-  ["SlowDown", "Please reduce your request rate.", "throttled"],
-  ["EntityNotFoundException", "Table not found", "other"],
-])("reads %s, %s as %s", (name, message, kind) => {
-  expect(awsProblem(awsError(name, message))).toMatchObject({ kind, text: `${name}: ${message}` });
+  ["InvalidSignatureException", "The request signature we calculated does not match", "refused the request"],
+])("takes %s, %s for refused credentials: %s", (name, message, summary) => {
+  expect(awsProblem(awsError(name, message))).toMatchObject({
+    reason: "credentials-refused",
+    retryable: false,
+    text: `${name}: ${message}`,
+    summary: expect.stringContaining(summary) as string,
+  });
+});
+
+it.each([
+  ["SlowDown", "Please reduce your request rate.", "rate-limited", true],
+  ["TimeoutError", "connect timed out", "unreachable", true],
+  ["EntityNotFoundException", "Table not found", undefined, false],
+])("takes %s, %s for %s", (name, message, reason, retryable) => {
+  expect(awsProblem(awsError(name, message))).toMatchObject({ reason, retryable });
 });
 
 it("names the profile in what to do", () => {
   const missing = awsError("CredentialsProviderError", "Could not load credentials from any providers");
-  expect(awsProblem(missing, "prod").next).toContain("--profile prod");
-  expect(awsProblem(missing, undefined).next).toContain("set AWS_PROFILE");
-  expect(awsProblem(awsError("ExpiredToken", "expired"), "prod").next).toContain(
+  expect(awsProblem(missing, "prod").help.next).toContain("--profile prod");
+  expect(awsProblem(missing, undefined).help.next).toContain("set AWS_PROFILE");
+  expect(awsProblem(awsError("ExpiredToken", "expired"), "prod").help.next).toContain(
     "aws sso login --profile prod",
   );
 });
@@ -103,8 +118,8 @@ describe("the AWS SDK", () => {
       { AWS_PROFILE: "sso" },
       { reason: "credentials-refused" },
     ],
-    ["no region", {}, keys, { reason: "unreachable", retryable: false }],
-    ["no region of that form", { region: "eu west 1" }, keys, { reason: "unreachable", retryable: false }],
+    ["no region", {}, keys, { reason: "credentials-refused" }],
+    ["no region of that form", { region: "eu west 1" }, keys, { reason: "credentials-refused" }],
     [
       "nobody there",
       { region: "eu-west-1", endpoint: nobody },

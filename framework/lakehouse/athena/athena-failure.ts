@@ -1,6 +1,6 @@
 import type { AthenaError } from "@aws-sdk/client-athena";
 import { FailureError } from "../../event/failure.ts";
-import { awsErrorKind, awsErrorText, isAwsUnreachable } from "../../util/aws-error.ts";
+import { awsProblem } from "../../util/aws-problem.ts";
 import { isDiskFull } from "../disk-full.ts";
 
 /** Where something went wrong, for messages. */
@@ -16,8 +16,9 @@ const systemError = 1;
 export function asAwsFailure(error: unknown, { where, signal }: FailureContext): FailureError {
   if (error instanceof FailureError) return error;
   const at = where === undefined ? {} : { where };
+  const problem = awsProblem(error);
   const make = (failure: Omit<FailureError["failure"], "got">) =>
-    new FailureError({ got: awsErrorText(error), ...at, ...failure }, { cause: error });
+    new FailureError({ got: problem.text, ...at, ...failure }, { cause: error });
   if (signal?.aborted === true || (error instanceof Error && error.name === "AbortError"))
     return new FailureError(
       { reason: "cancelled", message: "cancelled", retryable: false, ...at },
@@ -31,33 +32,8 @@ export function asAwsFailure(error: unknown, { where, signal }: FailureContext):
       retryable: false,
     });
   }
-  const kind = awsErrorKind(error);
-  if (kind === "throttled")
-    return make({ reason: "rate-limited", message: "AWS throttled the request", retryable: true });
-  if (kind === "refused") {
-    return make({
-      reason: "credentials-refused",
-      message: "AWS refused the request",
-      expected: "credentials with the permissions of deploy/terraform's policy",
-      next: "aws sts get-caller-identity",
-      retryable: false,
-    });
-  }
-  if (error instanceof Error && /Region is missing/.test(error.message)) {
-    return make({
-      reason: "credentials-refused",
-      message: "no AWS region is configured",
-      next: "set AWS_REGION, or region in the target's lakehouse",
-      retryable: false,
-    });
-  }
-  if (isAwsUnreachable(error))
-    return make({
-      reason: "unreachable",
-      message: "AWS can't be reached, or failed to answer",
-      retryable: true,
-    });
-  return make({ reason: "query-failed", message: "AWS refused the request", retryable: false });
+  const { reason = "query-failed", summary, retryable, help } = problem;
+  return make({ reason, message: summary, retryable, ...help });
 }
 
 /** What a query that ended as FAILED means. `id`: its execution, which the console of Athena finds. */
