@@ -134,16 +134,8 @@ describe("the policy of deploy/terraform", () => {
   });
 
   it("names actions and resources, never all of them", () => {
-    for (const { Action, Resource, Sid } of statements) {
-      expect(
-        Action.filter((action) => action.includes("*")),
-        Sid,
-      ).toEqual([]);
-      expect(
-        Resource.filter((resource) => resource === "*"),
-        Sid,
-      ).toEqual([]);
-    }
+    expect([...allowed].filter((action) => action.includes("*"))).toEqual([]);
+    expect(statements.flatMap(({ Resource }) => Resource)).not.toContain("*");
   });
 
   it("lets VACUUM delete, for without that it succeeds and deletes nothing", () => {
