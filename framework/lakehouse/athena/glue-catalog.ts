@@ -95,16 +95,21 @@ export class GlueCatalog {
     return names;
   }
 
+  /** None of a database that this principal may not look into: an account has other people's as well. */
   async tables(database: string): Promise<readonly Table[]> {
     const { GetTablesCommand } = await import("@aws-sdk/client-glue");
     const glue = await this.#clients.glue();
     const tables: Table[] = [];
     let token: string | undefined;
-    do {
-      const page = await glue.send(new GetTablesCommand({ DatabaseName: database, NextToken: token }));
-      tables.push(...(page.TableList ?? []));
-      token = page.NextToken;
-    } while (token !== undefined);
+    try {
+      do {
+        const page = await glue.send(new GetTablesCommand({ DatabaseName: database, NextToken: token }));
+        tables.push(...(page.TableList ?? []));
+        token = page.NextToken;
+      } while (token !== undefined);
+    } catch (error) {
+      if (!(error instanceof Error && error.name === "AccessDeniedException")) throw error;
+    }
     return tables;
   }
 
