@@ -37,11 +37,22 @@ export async function lakeRig(options: Partial<EmbeddedLakehouseOptions> = {}): 
     opened.push(lake);
     return lake;
   };
-  let files = 0;
   return {
     dir,
     lake: another(),
     another,
+    ...sourceFiles(folder),
+    close: async () => {
+      await Promise.all(opened.map((lake) => lake.close()));
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Makes files to load, in a folder. */
+export function sourceFiles(folder: string): Pick<LakeRig, "ndjson" | "parquet"> {
+  let files = 0;
+  return {
     ndjson: async (rows) => {
       files += 1;
       const path = join(folder, `${files}.ndjson`);
@@ -55,10 +66,6 @@ export async function lakeRig(options: Partial<EmbeddedLakehouseOptions> = {}): 
       await connection.run(`COPY (${sql}) TO '${path}' (FORMAT parquet)`);
       connection.closeSync();
       return { path, format: "parquet" };
-    },
-    close: async () => {
-      await Promise.all(opened.map((lake) => lake.close()));
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -3,16 +3,16 @@ import type { AssetKey } from "../../definition/asset-key.ts";
 import { assetKey, splitKey } from "../../definition/asset-key.ts";
 import type { AthenaLakehouse as AthenaConfig } from "../../definition/config.ts";
 import type { TableDefinition } from "../../definition/table.ts";
-import { fail } from "../../event/failure.ts";
+import { fail, FailureError } from "../../event/failure.ts";
 import { type Clock, systemClock } from "../../util/clock.ts";
+import { nearest } from "../../util/nearest.ts";
 import { identifierOf } from "../catalog/location.ts";
 import { pointAt } from "../catalog/restore.ts";
-import { currentBranch, currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
+import type { TableMetadata } from "../catalog/table-metadata.ts";
 import { planEvolution, schemaColumns } from "../ddl/evolution.ts";
 import { addColumnDdl, createTableDdl } from "../ddl/table-ddl.ts";
-import { noSuchKey } from "../duckdb/missing-table.ts";
+import { noSuchKey, suggestion } from "../duckdb/missing-table.ts";
 import { retryConflicts } from "../duckdb/retry-conflicts.ts";
-import { toSnapshot } from "../duckdb/snapshots.ts";
 import {
   type Draft,
   type LakeColumn,
@@ -36,6 +36,7 @@ import { joinS3 } from "./s3-uri.ts";
 import { S3Objects } from "./s3-objects.ts";
 import { Spending } from "./spending.ts";
 import { Staging } from "./staging.ts";
+import { allSnapshots, branchSnapshots, firstEmptySnapshot } from "./table-snapshots.ts";
 import { expire, optimize, type UpkeepContext } from "./upkeep.ts";
 
 /** What {@link openAthenaLakehouse} takes. */
@@ -148,8 +149,10 @@ class AthenaLakehouse implements Lakehouse {
     const { signal, parameters = [], readOnly = true } = options;
     return this.working(undefined, signal, async () => {
       if (readOnly) expectQuery(sql);
-      const { id } = await this.runner.run({ sql, parameters: parameters.map(literal), signal });
-      return openResult(this.clients, {
+      const { id } = await this.runner
+        .run({ sql, parameters: parameters.map(literal), signal })
+        .catch((error: unknown) => this.rethrowExplained(error));
+      return await openResult(this.clients, {
         id,
         hasHeader: /^[\s(]*(select|with|values|table)\b/i.test(sql),
         signal,
@@ -158,40 +161,39 @@ class AthenaLakehouse implements Lakehouse {
   }
 
   async currentSnapshot(key: AssetKey): Promise<Snapshot | undefined> {
-    return this.reading(key, (metadata) => {
-      const snapshot = currentSnapshot(metadata);
-      return snapshot === undefined ? undefined : toSnapshot(metadata, snapshot);
-    });
+    return this.reading(key, (metadata) => branchSnapshots(metadata)[0]);
   }
 
   async history(key: AssetKey): Promise<readonly Snapshot[]> {
-    const read = (metadata: TableMetadata) =>
-      currentBranch(metadata).map((snapshot) => toSnapshot(metadata, snapshot));
-    return (await this.reading(key, read)) ?? [];
+    return (await this.reading(key, branchSnapshots)) ?? [];
   }
 
   async snapshots(key: AssetKey): Promise<readonly Snapshot[]> {
-    const read = (metadata: TableMetadata) =>
-      metadata.snapshots.map((snapshot) => toSnapshot(metadata, snapshot)).toReversed();
-    return (await this.reading(key, read)) ?? [];
+    return (await this.reading(key, allSnapshots)) ?? [];
   }
 
   /** A commit of our own to Glue: Athena has no statement for it. */
   async restore(key: AssetKey, { from, to }: Parameters<Lakehouse["restore"]>[1]): Promise<void> {
     return this.working(key, undefined, async () => {
       const table = await this.expectTable(key);
-      const current = currentSnapshot(table.metadata)?.["snapshot-id"];
-      if (current?.toString() !== from) {
+      const current = branchSnapshots(table.metadata)[0]?.id;
+      if (current !== from) {
         fail({
           reason: "commit-conflict",
           message: "another writer committed first",
           expected: `the current snapshot ${from ?? "none"}`,
-          got: String(current ?? "none"),
+          got: current ?? "none",
           where: key,
           retryable: false,
         });
       }
-      const update = pointAt(table.metadata, to, identifierOf(key));
+      const empty = firstEmptySnapshot(table.metadata);
+      const known = { ...table.metadata, snapshots: table.metadata.snapshots.filter((one) => one !== empty) };
+      // A table that was only made is what "no snapshot" means.
+      const update =
+        to === undefined && empty !== undefined
+          ? pointAt(table.metadata, String(empty["snapshot-id"]), identifierOf(key))
+          : pointAt(known, to, identifierOf(key));
       if (from !== to) await this.glue.commit(key, table, [update], this.clock.now());
     });
   }
@@ -321,8 +323,7 @@ class AthenaLakehouse implements Lakehouse {
   private async summary(key: AssetKey): Promise<readonly TableSummary[]> {
     const found = await this.glue.find(key);
     if (found === undefined) return [];
-    const current = currentSnapshot(found.metadata);
-    const snapshot = current === undefined ? undefined : toSnapshot(found.metadata, current);
+    const [snapshot] = branchSnapshots(found.metadata);
     return [{ key, rows: rowCountOf(snapshot), snapshot, location: found.metadata.location }];
   }
 
@@ -342,6 +343,23 @@ class AthenaLakehouse implements Lakehouse {
     throw noSuchKey(
       key,
       near.map(({ Name }) => ({ namespace, name: Name ?? "" })),
+    );
+  }
+
+  /** Names the tables most like one that the engine did not find. */
+  private async rethrowExplained(error: unknown): Promise<never> {
+    if (!(error instanceof FailureError)) throw error;
+    const [, missing] =
+      /Table '(?:[^'.]+\.)?([^'.]+\.[^'.]+)' does not exist/.exec(error.failure.got ?? "") ?? [];
+    if (missing === undefined) throw error;
+    const keys = (await this.tables()).map(({ key }) => key.replace("/", "."));
+    throw new FailureError(
+      {
+        ...error.failure,
+        message: `there is no table ${missing}`,
+        next: suggestion(nearest(missing, keys), keys.length),
+      },
+      { cause: error.cause },
     );
   }
 

@@ -1,13 +1,14 @@
 import type { TableDefinition } from "../../definition/table.ts";
 import { FailureError } from "../../event/failure.ts";
-import { currentBranch, currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
-import type { Disposition, Lakehouse, LoadResult } from "../lakehouse.ts";
+import { currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
+import type { Disposition, Lakehouse, LoadResult, Snapshot } from "../lakehouse.ts";
 import type { AwsClients } from "./aws-clients.ts";
 import { loadSql, newKeysSql, stagedRowsSql } from "./load-sql.ts";
 import { sliceColumn } from "./parquet-writer.ts";
 import type { QueryRunner } from "./query-runner.ts";
 import { openResult, readUpdateCount } from "./results.ts";
 import type { Staged } from "./staging.ts";
+import { allSnapshots, branchSnapshots } from "./table-snapshots.ts";
 
 /** What {@link load} works with. */
 export interface LoadContext {
@@ -97,28 +98,24 @@ function totalBytes(metadata: TableMetadata): number {
 
 /** What the snapshots after a state changed in all. */
 function changes(before: TableMetadata, after: TableMetadata) {
-  const known = new Set(before.snapshots.map((snapshot) => String(snapshot["snapshot-id"])));
-  const made = currentBranch(after).filter((snapshot) => !known.has(String(snapshot["snapshot-id"])));
-  const sum = (name: string) => made.reduce((total, { summary }) => total + Number(summary?.[name] ?? 0), 0);
-  const newest = made[0]?.["snapshot-id"];
-  return {
-    added: sum("added-records"),
-    updated: sum("added-position-deletes"),
-    snapshotId: newest === undefined ? undefined : String(newest),
-  };
+  const made = madeSince(before, after);
+  const sum = (name: string) => made.reduce((total, { summary }) => total + Number(summary[name] ?? 0), 0);
+  return { added: sum("added-records"), updated: sum("added-position-deletes"), snapshotId: made[0]?.id };
 }
 
 /** Undoes the commits of a load that failed half-way, provided that nobody else has committed since. */
 async function takeBack(context: LoadContext, before: TableMetadata, error: unknown): Promise<void> {
-  const idOf = (metadata: TableMetadata) => currentSnapshot(metadata)?.["snapshot-id"]?.toString();
-  const to = idOf(before);
   const now = await context.read();
-  const from = idOf(now);
-  if (from === to) return;
-  const known = new Set(before.snapshots.map((snapshot) => String(snapshot["snapshot-id"])));
-  const made = currentBranch(now).filter((snapshot) => !known.has(String(snapshot["snapshot-id"])));
+  const made = madeSince(before, now);
+  if (made.length === 0) return;
   // A conflict says that one of them may be somebody else's.
   const isConflict = error instanceof FailureError && error.failure.reason === "commit-conflict";
   if (isConflict || made.length > context.staged.slices * 2) return;
-  await context.restore({ from, to });
+  await context.restore({ from: made[0]?.id, to: branchSnapshots(before)[0]?.id });
+}
+
+/** Snapshots of the branch that were not there before, newest first. */
+function madeSince(before: TableMetadata, after: TableMetadata): readonly Snapshot[] {
+  const known = new Set(allSnapshots(before).map(({ id }) => id));
+  return branchSnapshots(after).filter(({ id }) => !known.has(id));
 }

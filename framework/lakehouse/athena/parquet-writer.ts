@@ -20,6 +20,9 @@ export interface WrittenRows {
   readonly slices: number;
 }
 
+/** A row's place in the source. */
+const orderColumn = "moraine_order";
+
 const fileBytes = "256MB";
 
 /**
@@ -45,10 +48,16 @@ export async function writeParquet(request: {
   const session = new Session(await instance.connect(), signal, () => {});
   try {
     await session.run("SET GLOBAL TimeZone = 'UTC'");
-    await session.run(`CREATE TABLE batch AS ${await sourceSql(session, table, request.files)}`);
+    // Not rowid: with it in a window DuckDB 1.5 mixes up the columns of what reads the window.
+    await session.run(
+      `CREATE TABLE batch AS SELECT *, row_number() OVER () AS ${orderColumn}
+       FROM (${await sourceSql(session, table, request.files)})`,
+    );
     const rowsRead = await session.count("SELECT count(*) FROM batch");
     if (rowsRead === 0) return { files: [], rowsRead, slices: 1 };
-    const rows = `(SELECT *, rowid AS moraine_order FROM batch ${onePerKey(request.disposition)})`;
+    const rows = request.disposition.type === "merge" ? "one_per_key" : "batch";
+    if (request.disposition.type === "merge")
+      await session.run(`CREATE TABLE ${rows} AS SELECT * FROM batch ${onePerKey(request.disposition)}`);
     const slices = await countSlices(session, table, rows);
     const output = join(folder, "rows");
     await session.run(
@@ -63,10 +72,9 @@ export async function writeParquet(request: {
   }
 }
 
-function onePerKey(disposition: Disposition): string {
-  if (disposition.type !== "merge") return "";
+function onePerKey(disposition: Extract<Disposition, { readonly type: "merge" }>): string {
   const identity = identityOf(disposition).map(quoteName).join(", ");
-  const order = disposition.strategy === "upsert" ? "rowid DESC" : "rowid";
+  const order = disposition.strategy === "upsert" ? `${orderColumn} DESC` : orderColumn;
   return `QUALIFY row_number() OVER (PARTITION BY ${identity} ORDER BY ${order}) = 1`;
 }
 
@@ -88,11 +96,11 @@ async function countSlices(session: Session, table: TableDefinition, rows: strin
 function stagedSql(table: TableDefinition, rows: string, slices: number): string {
   const columns = Object.entries(table.columns).map(([name, column]) => stagedColumn(name, column));
   const cut = slices > 1 ? slicing(table) : undefined;
-  if (cut === undefined) return `SELECT ${columns.join(", ")} FROM ${rows} ORDER BY moraine_order`;
+  if (cut === undefined) return `SELECT ${columns.join(", ")} FROM ${rows} ORDER BY ${orderColumn}`;
   const slice = `(dense_rank() OVER (ORDER BY ${cut.tuple.join(", ")}) - 1) // ${cut.perSlice}`;
   // Sorted, so that a statement reads the row groups of its slice alone.
   return `SELECT ${columns.join(", ")}, CAST(${slice} AS INTEGER) AS ${sliceColumn} FROM ${rows}
-          ORDER BY ${sliceColumn}, moraine_order`;
+          ORDER BY ${sliceColumn}, ${orderColumn}`;
 }
 
 function stagedColumn(name: string, column: Column): string {

@@ -1,9 +1,10 @@
 import { type AssetKey } from "../../definition/asset-key.ts";
 import { fail, FailureError } from "../../event/failure.ts";
 import { currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
-import { athenaDialect, queryName } from "./athena-dialect.ts";
+import { athenaDialect } from "./athena-dialect.ts";
 import type { GlueTable } from "./glue-catalog.ts";
 import type { QueryRunner } from "./query-runner.ts";
+import { allSnapshots } from "./table-snapshots.ts";
 import { joinS3 } from "./s3-uri.ts";
 import type { S3Objects } from "./s3-objects.ts";
 
@@ -18,6 +19,11 @@ export interface UpkeepContext {
   read(): Promise<GlueTable>;
 }
 
+/** The name of a table in OPTIMIZE and VACUUM, which take no quotes. */
+function statementName(key: AssetKey): string {
+  return key.replace("/", ".");
+}
+
 /** One statement does a limited amount of work, and Athena says when there is more. */
 const maxRounds = 20;
 
@@ -27,7 +33,7 @@ export async function optimize(
 ): Promise<{ readonly filesBefore: number; readonly filesAfter: number }> {
   const before = filesOf((await context.read()).metadata);
   if (before.deletes === 0 && before.data < 2) return { filesBefore: before.all, filesAfter: before.all };
-  await untilDone(context, `OPTIMIZE ${queryName(context.key)} REWRITE DATA USING BIN_PACK`);
+  await untilDone(context, `OPTIMIZE ${statementName(context.key)} REWRITE DATA USING BIN_PACK`);
   return { filesBefore: before.all, filesAfter: filesOf((await context.read()).metadata).all };
 }
 
@@ -49,9 +55,9 @@ export async function expire(
 }> {
   const before = await context.read();
   const files = await filesBelow(context, before.metadata.location);
-  await setAge(context, String(Math.floor(olderThanMs / 1000)));
+  await setAge(context, String(Math.max(0, Math.floor(olderThanMs / 1000))));
   try {
-    await untilDone(context, `VACUUM ${queryName(context.key)}`);
+    await untilDone(context, `VACUUM ${statementName(context.key)}`);
   } finally {
     await setAge(
       context,
@@ -63,7 +69,7 @@ export async function expire(
   const left = await filesBelow(context, after.metadata.location);
   const removed = [...files].filter(([uri]) => !left.has(uri));
   return {
-    snapshotsRemoved: removedSnapshots(before.metadata, after.metadata).length,
+    snapshotsRemoved: allSnapshots(before.metadata).length - allSnapshots(after.metadata).length,
     filesRemoved: removed.length,
     bytesFreed: removed.reduce((sum, [, bytes]) => sum + bytes, 0),
   };

@@ -112,7 +112,8 @@ export function contentSnapshotId(branch: readonly MetadataSnapshot[]): string |
     const recorded = snapshot.summary[contentSnapshotProperty];
     if (recorded !== undefined) return recorded;
   }
-  // Whoever compacted the table also expired what came before; the oldest kept snapshot stands for it.
+  // Whoever compacted the table also expired what came before; the oldest kept snapshot still says what it compacted.
   const oldest = branch.at(-1);
-  return oldest === undefined ? undefined : String(oldest["snapshot-id"]);
+  const id = oldest?.["parent-snapshot-id"] ?? oldest?.["snapshot-id"];
+  return id === undefined ? undefined : String(id);
 }

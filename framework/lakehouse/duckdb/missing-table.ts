@@ -37,7 +37,8 @@ export function withSuggestion(error: FailureError, tables: readonly TableIdenti
   );
 }
 
-function suggestion(candidates: readonly string[], tableCount: number): string {
+/** What to do about a table that is not there; `tableCount`: of the lake. */
+export function suggestion(candidates: readonly string[], tableCount: number): string {
   if (candidates.length > 0) return `did you mean ${candidates.join(", ")}?`;
   return `\`moraine lake\` lists the ${tableCount} ${tableCount === 1 ? "table" : "tables"} that there are`;
 }
