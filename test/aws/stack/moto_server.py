@@ -1,10 +1,14 @@
-"""moto's server on a free port of 127.0.0.1, with the optimistic lock of Glue's UpdateTable that it lacks.
+"""moto's server on a free port of 127.0.0.1, with two things of Glue that it lacks.
 
-Glue takes the VersionId that a writer read, and refuses the update when the table has another one by then. moto
-ignores it, so that of two Iceberg commits both are acknowledged and one is lost. `as-published` leaves it so.
+The optimistic lock of UpdateTable: Glue takes the VersionId that a writer read, and refuses the update when the table
+has another one by then. moto ignores it, so that of two Iceberg commits both are acknowledged and one is lost.
+`as-published` leaves it so.
+
+Column statistics, which Trino sends with each table in Hive format that it makes: taken, not kept.
 """
 
 import functools
+import json
 import sys
 import threading
 
@@ -52,6 +56,18 @@ def lock_glue() -> None:
         setattr(GlueResponse, operation, one_at_a_time(getattr(GlueResponse, operation)))
 
 
+def take_column_statistics() -> None:
+    answers = {
+        "get_column_statistics_for": {"ColumnStatisticsList": [], "Errors": []},
+        "update_column_statistics_for": {"Errors": []},
+        "delete_column_statistics_for": {},
+    }
+    for operation, answer in answers.items():
+        for of in ("table", "partition"):
+            setattr(GlueResponse, f"{operation}_{of}", lambda self, body=json.dumps(answer): body)
+
+
+take_column_statistics()
 if sys.argv[1] == "glue-locks":
     lock_glue()
 main(["-H", "127.0.0.1", "-p", "0"])

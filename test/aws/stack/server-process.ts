@@ -31,7 +31,7 @@ server=$!
 (
   cat <&3 >/dev/null
   kill "$server"
-  for _ in $(seq 100); do kill -0 "$server" || exit; sleep 0.2; done
+  for _ in $(seq 300); do kill -0 "$server" || exit; sleep 0.2; done
   kill -9 "$server"
 ) 2>/dev/null &
 reader=$!
