@@ -53,6 +53,8 @@ export type SecretsConfig =
       readonly type: "aws-secrets-manager";
       readonly region?: string;
       readonly endpoint?: string;
+      /** Of `~/.aws/config`; may assume a role. */
+      readonly profile?: string;
       /** Staging label of the version to read: `AWSPENDING` before a rotation ends, `AWSPREVIOUS` after it. @default "AWSCURRENT" */
       readonly versionStage?: string;
       /** Pins secrets, by name, to one version, over `versionStage`; no rotation moves it. */

@@ -7,6 +7,8 @@ interface AskedSecret {
   readonly where: string;
   /** Stage or id, when one was asked for by name. */
   readonly version: string | undefined;
+  /** When the target names one. */
+  readonly profile: string | undefined;
 }
 
 /** The command that gives a secret its value. */
@@ -16,7 +18,7 @@ export function putValue(name: string): string {
 
 /** Says what the AWS SDK threw while a secret was read, and what to do. */
 export function awsSecretFailure(error: unknown, asked: AskedSecret): Failure {
-  const problem = awsProblem(error);
+  const problem = awsProblem(error, asked.profile);
   const { reason = "unreachable", summary, retryable, help } = problem;
   return {
     ...(aboutTheSecret(problem, asked) ?? {

@@ -10,6 +10,8 @@ export interface AwsSecretsOptions {
   readonly region?: string;
   /** @default what the AWS SDK finds in environment and profile, else AWS */
   readonly endpoint?: string;
+  /** Of `~/.aws/config`; may assume a role. @default AWS_PROFILE, else "default" */
+  readonly profile?: string;
   /** Staging label of the version, e.g. `AWSPENDING` or `AWSPREVIOUS`. @default "AWSCURRENT" */
   readonly versionStage?: string;
   /** Pins secrets, by name, to one version, which no rotation moves. */
@@ -42,7 +44,10 @@ export function awsSecrets(options: AwsSecretsOptions = {}): SecretProvider {
         text = answer.SecretString;
       } catch (error) {
         signal?.throwIfAborted();
-        return fail(awsSecretFailure(error, { name, where, version: version?.label }), error);
+        return fail(
+          awsSecretFailure(error, { name, where, version: version?.label, profile: options.profile }),
+          error,
+        );
       }
       if (text === undefined) {
         return fail({
@@ -73,11 +78,12 @@ function versionOf(name: string, { versionStage, versionIds }: AwsSecretsOptions
     : { label: versionStage, input: { VersionStage: versionStage } };
 }
 
-async function openClient({ region, endpoint }: AwsSecretsOptions): Promise<SecretsManagerClient> {
+async function openClient({ region, endpoint, profile }: AwsSecretsOptions): Promise<SecretsManagerClient> {
   const { SecretsManagerClient } = await import("@aws-sdk/client-secrets-manager");
   return new SecretsManagerClient({
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...(profile === undefined ? {} : { profile }),
     requestHandler: timeouts,
   });
 }

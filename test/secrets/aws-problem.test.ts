@@ -118,6 +118,12 @@ describe("the AWS SDK", () => {
       { AWS_PROFILE: "sso" },
       { reason: "credentials-refused" },
     ],
+    [
+      "a target's profile that is none",
+      { region: "eu-west-1", profile: "gone" },
+      {},
+      { reason: "credentials-refused" },
+    ],
     ["no region", {}, keys, { reason: "credentials-refused" }],
     ["no region of that form", { region: "eu west 1" }, keys, { reason: "credentials-refused" }],
     [
@@ -130,7 +136,7 @@ describe("the AWS SDK", () => {
     const failure = await failureOf(options, environment);
     expect(failure).toMatchObject(expected);
     if (failure.retryable) return;
-    const profile = environment["AWS_PROFILE"];
+    const profile = options.profile ?? environment["AWS_PROFILE"];
     expect(failure.next).toContain(profile === undefined ? "set AWS_" : `--profile ${profile}`);
   });
 });
