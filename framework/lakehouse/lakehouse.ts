@@ -101,6 +101,8 @@ export interface Draft {
 
 /** A query's answer, streamed: `rows` can be walked once and releases the engine's result when left. */
 export interface QueryResult {
+  /** Where the engine charges for it. */
+  readonly costs?: QueryCosts;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly rows: AsyncIterable<Row>;
 }
@@ -210,7 +212,7 @@ export function costMetadata(costs: QueryCosts | undefined): Metadata {
   if (costs === undefined) return {};
   return {
     bytes_scanned: { type: "bytes", value: costs.bytesScanned },
-    query_cost: { type: "text", value: `$${costs.usd.toFixed(6)} for ${costs.statements} statements` },
+    query_cost: { type: "text", value: `$${costs.usd.toFixed(6)}` },
   };
 }
 

@@ -1,3 +1,4 @@
+import { formatBytes } from "../../tui/words/numbers.ts";
 import { printJson, say } from "../output/print.ts";
 import { defaultRowLimit, printRows, rowFormatOf, takeRows } from "../output/row-output.ts";
 import type { VerbContext } from "../run-verb.ts";
@@ -11,9 +12,12 @@ export async function query(
   const format = rowFormatOf(context.options, options.format);
   const limit = options.limit ?? defaultRowLimit;
   const project = await context.openConfig();
-  const found = await takeRows(await project.lakehouse.query(sql, { signal: context.signal }), limit);
+  const result = await project.lakehouse.query(sql, { signal: context.signal });
+  const found = await takeRows(result, limit);
   if (format === "json") printJson(found.rows);
   else printRows(found, format);
   if (found.isCut) say(`first ${limit} rows; --limit shows more`);
+  if (result.costs !== undefined)
+    say(`scanned ${formatBytes(result.costs.bytesScanned)}, $${result.costs.usd.toFixed(6)}`);
   return 0;
 }

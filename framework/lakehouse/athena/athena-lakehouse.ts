@@ -30,7 +30,7 @@ import { AwsClients } from "./aws-clients.ts";
 import { GlueCatalog, type GlueTable } from "./glue-catalog.ts";
 import { load } from "./load.ts";
 import { QueryRunner } from "./query-runner.ts";
-import { expectQuery } from "./read-only.ts";
+import { expectQuery, withoutLeadingComments } from "./read-only.ts";
 import { openResult } from "./results.ts";
 import { joinS3 } from "./s3-uri.ts";
 import { S3Objects } from "./s3-objects.ts";
@@ -149,14 +149,12 @@ class AthenaLakehouse implements Lakehouse {
     const { signal, parameters = [], readOnly = true } = options;
     return this.working(undefined, signal, async () => {
       if (readOnly) expectQuery(sql);
-      const { id } = await this.runner
+      const { id, bytesScanned } = await this.runner
         .run({ sql, parameters: parameters.map(literal), signal })
         .catch((error: unknown) => this.rethrowExplained(error));
-      return await openResult(this.clients, {
-        id,
-        hasHeader: /^[\s(]*(select|with|values|table)\b/i.test(sql),
-        signal,
-      });
+      const hasHeader = /^[\s(]*(select|with|values|table)\b/i.test(withoutLeadingComments(sql));
+      const result = await openResult(this.clients, { id, hasHeader, signal });
+      return { ...result, costs: this.spending.of(bytesScanned) };
     });
   }
 

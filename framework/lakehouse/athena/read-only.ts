@@ -3,13 +3,18 @@ import { fail } from "../../event/failure.ts";
 /** Blanks and comments at a statement's beginning. */
 const leading = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*/;
 
+/** A statement from its first word on. */
+export function withoutLeadingComments(sql: string): string {
+  return sql.replace(leading, "");
+}
+
 /**
  * Refuses what is not a query. Athena runs one statement at a time, so that its first word tells.
  *
  * @throws FailureError `query-failed`
  */
 export function expectQuery(sql: string): void {
-  const text = sql.replace(leading, "");
+  const text = withoutLeadingComments(sql);
   const [word = ""] = /^\(*\s*\w+/.exec(text) ?? [];
   const verb = word.replaceAll(/[(\s]/g, "").toUpperCase();
   const isQuery = ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "DESCRIBE", "EXPLAIN"].includes(verb);

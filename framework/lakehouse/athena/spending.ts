@@ -41,7 +41,7 @@ export class Spending {
 
   /** Notes what a statement scanned; a statement that scans nothing (DDL) is free. `table`: for which it ran. */
   add(bytesScanned: number, table: string | undefined): void {
-    const charged = bytesScanned === 0 ? 0 : Math.max(bytesScanned, leastCharged);
+    const charged = chargedFor(bytesScanned);
     this.#charged += charged;
     if (table === undefined) return;
     const known = this.#byTable.get(table) ?? { statements: 0, bytesScanned: 0, charged: 0 };
@@ -58,6 +58,19 @@ export class Spending {
     this.#byTable.delete(table);
     if (spent === undefined) return undefined;
     const { charged, ...rest } = spent;
-    return { ...rest, usd: (charged / bytesPerTerabyte) * this.#pricePerTerabyte };
+    return { ...rest, usd: this.#price(charged) };
   }
+
+  /** What one statement cost. */
+  of(bytesScanned: number): QueryCosts {
+    return { statements: 1, bytesScanned, usd: this.#price(chargedFor(bytesScanned)) };
+  }
+
+  #price(charged: number): number {
+    return (charged / bytesPerTerabyte) * this.#pricePerTerabyte;
+  }
+}
+
+function chargedFor(bytesScanned: number): number {
+  return bytesScanned === 0 ? 0 : Math.max(bytesScanned, leastCharged);
 }
