@@ -37,8 +37,28 @@ export interface AthenaLakehouse {
   readonly pricePerTerabyte?: number;
 }
 
+/** Iceberg tables of a catalog that speaks the Iceberg REST protocol, their files in S3 or on this machine; DuckDB in process. */
+export interface RestLakehouse {
+  readonly type: "rest";
+  /** What precedes `/v1`, e.g. `https://catalog.example.com/api/catalog`. */
+  readonly uri: string;
+  /** Which of the catalog's warehouses. @default the one it takes when none is named */
+  readonly warehouse?: string;
+  /**
+   * Name of a secret with `token`, or with `clientId` and `clientSecret` for OAuth; beside them `accessKeyId` and
+   * `secretAccessKey` (`sessionToken`) of S3, unless the catalog vends them or the AWS SDK finds them.
+   *
+   * @default no authorization
+   */
+  readonly secret?: string;
+  /** Where and for what tokens are asked. @default `<uri>/v1/oauth/tokens`, without a scope */
+  readonly oauth?: { readonly uri?: string; readonly scope?: string };
+  /** Over what the catalog says of its files. `pathStyle`: the bucket is part of the path, not of the host. */
+  readonly s3?: { readonly endpoint?: string; readonly region?: string; readonly pathStyle?: boolean };
+}
+
 /** How a target keeps its tables. */
-export type LakehouseConfig = EmbeddedLakehouse | AthenaLakehouse;
+export type LakehouseConfig = EmbeddedLakehouse | AthenaLakehouse | RestLakehouse;
 
 /** How a target finds its credentials. */
 export type SecretsConfig =

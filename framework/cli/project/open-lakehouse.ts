@@ -3,11 +3,14 @@ import type { EmbeddedLakehouse } from "../../definition/config.ts";
 import { ensurePythonEnvironment } from "../../dbt/python-environment.ts";
 import { requirementsFile } from "../../dbt/requirements-file.ts";
 import type { Lakehouse } from "../../lakehouse/lakehouse.ts";
+import type { SecretProvider } from "../../secrets/secret-provider.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import type { LoadedConfig, OpenContext } from "./load-project.ts";
 
 /** Loads the code of the target's lakehouse, and gives what opens it. Nothing heavy is loaded until a table is read or written. */
-export async function loadLakehouse(project: LoadedConfig): Promise<(context: OpenContext) => Lakehouse> {
+export async function loadLakehouse(
+  project: LoadedConfig,
+): Promise<(context: OpenContext, secrets: () => SecretProvider) => Lakehouse> {
   const { lakehouse } = project.target;
   switch (lakehouse.type) {
     case "embedded": {
@@ -20,6 +23,17 @@ export async function loadLakehouse(project: LoadedConfig): Promise<(context: Op
       const { type: _, ...options } = lakehouse;
       const { openAthenaLakehouse } = await import("../../lakehouse/athena/athena-lakehouse.ts");
       return () => openAthenaLakehouse({ ...options, workDir: project.stateDir });
+    }
+    case "rest": {
+      const { type: _, secret, ...options } = lakehouse;
+      const { openRestLakehouse } = await import("../../lakehouse/rest/rest-lakehouse.ts");
+      return (context, secrets) =>
+        openRestLakehouse({
+          ...options,
+          workDir: project.stateDir,
+          extensionDirectory: () => extensionDirectory(project, context),
+          ...(secret === undefined ? {} : { secret: (asked) => secrets().get(secret, asked) }),
+        });
     }
     default:
       return unreachable(lakehouse);

@@ -14,6 +14,9 @@ import { loadLakehouse } from "./open-lakehouse.ts";
 import { openSecrets } from "./open-secrets.ts";
 import type { ClosableSecrets } from "./sandbox-secrets.ts";
 
+/** Opens the target's lakehouse; whether it needs secrets it knows itself. */
+type OpenLakehouse = (secrets: () => SecretProvider) => Lakehouse;
+
 /** A project's config joined with its store, lake and secrets; each is opened when first asked for. */
 export class OpenConfig implements LoadedConfig {
   readonly projectDir: string;
@@ -23,12 +26,12 @@ export class OpenConfig implements LoadedConfig {
   readonly targetName: string;
   readonly target: Target;
   readonly redactor = createRedactor();
-  readonly #openLakehouse: () => Lakehouse;
+  readonly #openLakehouse: OpenLakehouse;
   #store: Store | undefined;
   #lakehouse: Lakehouse | undefined;
   #secrets: ClosableSecrets | undefined;
 
-  constructor(loaded: LoadedConfig, openLakehouse: () => Lakehouse) {
+  constructor(loaded: LoadedConfig, openLakehouse: OpenLakehouse) {
     this.projectDir = loaded.projectDir;
     this.stateDir = loaded.stateDir;
     this.configFile = loaded.configFile;
@@ -53,7 +56,7 @@ export class OpenConfig implements LoadedConfig {
   }
 
   get lakehouse(): Lakehouse {
-    this.#lakehouse ??= this.#openLakehouse();
+    this.#lakehouse ??= this.#openLakehouse(() => this.secrets);
     return this.#lakehouse;
   }
 
@@ -88,7 +91,7 @@ export class OpenConfig implements LoadedConfig {
 export class OpenProject extends OpenConfig {
   readonly graph: AssetGraph;
 
-  constructor(loaded: LoadedConfig, openLakehouse: () => Lakehouse, graph: AssetGraph) {
+  constructor(loaded: LoadedConfig, openLakehouse: OpenLakehouse, graph: AssetGraph) {
     super(loaded, openLakehouse);
     this.graph = graph;
   }
@@ -105,12 +108,13 @@ export class OpenProject extends OpenConfig {
 export async function openConfig(options: GlobalOptions, context: OpenContext): Promise<OpenConfig> {
   const loaded = await loadConfig(findProject(options.project), options.target);
   const openLakehouse = await loadLakehouse(loaded);
-  return new OpenConfig(loaded, () => openLakehouse(context));
+  return new OpenConfig(loaded, (secrets) => openLakehouse(context, secrets));
 }
 
 /** Reads a project whole; the caller closes it. */
 export async function openProject(options: GlobalOptions, context: OpenContext): Promise<OpenProject> {
   const loaded = await loadConfig(findProject(options.project), options.target);
   const openLakehouse = await loadLakehouse(loaded);
-  return new OpenProject(loaded, () => openLakehouse(context), await loadGraph(loaded, context));
+  const graph = await loadGraph(loaded, context);
+  return new OpenProject(loaded, (secrets) => openLakehouse(context, secrets), graph);
 }

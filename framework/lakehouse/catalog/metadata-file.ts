@@ -51,10 +51,9 @@ export function readMetadataFile(file: string): TableMetadata {
  */
 export function parseMetadata(text: string, file: string): TableMetadata {
   try {
-    const document = parseJson(text);
-    if (!isTableMetadata(document))
-      throw new Error("not an Iceberg table metadata document of format 2 or 3");
-    return { ...defaults, ...document };
+    const metadata = toTableMetadata(parseJson(text));
+    if (metadata === undefined) throw new Error("not an Iceberg table metadata document of format 2 or 3");
+    return metadata;
   } catch (error) {
     return fail(
       {
@@ -69,6 +68,15 @@ export function parseMetadata(text: string, file: string): TableMetadata {
       error,
     );
   }
+}
+
+/** A parsed metadata document with the members that may be left out; undefined when it is none. */
+export function toTableMetadata(document: unknown): TableMetadata | undefined {
+  if (!isTableMetadata(document)) return undefined;
+  const { "current-snapshot-id": current, ...rest } = document;
+  // Some writers say -1 for none.
+  const hasSnapshot = current !== undefined && current !== null && current !== -1;
+  return { ...defaults, ...rest, ...(hasSnapshot ? { "current-snapshot-id": current } : {}) };
 }
 
 /** Writes text so that the path holds all of it, on disk, or does not exist. */

@@ -1,4 +1,5 @@
 import { Hono, type Context } from "hono";
+import { FailureError } from "../../event/failure.ts";
 import type { Clock } from "../../util/clock.ts";
 import { badRequest, noSuchNamespace, noSuchTable } from "./catalog-error.ts";
 import { errorAnswer } from "./error-answer.ts";
@@ -30,9 +31,16 @@ const endpoints = [
   "POST /v1/{prefix}/transactions/commit",
 ];
 
+/** What {@link catalogRoutes} takes beside the catalog. */
+export interface RoutesOptions {
+  readonly clock: Pick<Clock, "now">;
+  /** Hears of what went wrong in more words than the protocol has. */
+  readonly onFailure?: ((error: FailureError) => void) | undefined;
+}
+
 /** The Iceberg REST catalog protocol over a {@link TableCatalog}; every request needs the bearer token. */
-export function catalogRoutes(store: TableCatalog, token: string, clock: Pick<Clock, "now">): Hono {
-  const app = emptyApp();
+export function catalogRoutes(store: TableCatalog, token: string, { clock, onFailure }: RoutesOptions): Hono {
+  const app = emptyApp(onFailure);
   app.use(async (context, next) => {
     if (isToken(context.req.header("authorization"), token)) return next();
     return json(
@@ -40,20 +48,21 @@ export function catalogRoutes(store: TableCatalog, token: string, clock: Pick<Cl
       401,
     );
   });
-  app.route("/", protocolRoutes(store, clock));
+  const options = { clock, onFailure };
+  app.route("/", protocolRoutes(store, options));
   app.all("/whole-table/:operation/:base/*", (context) => {
     const { operation, base } = context.req.param();
     if (operation !== "replace" && operation !== "overwrite") badRequest(`Unknown operation: ${operation}`);
     const view = wholeTableView(store, operation, base === "none" ? undefined : BigInt(base));
     const url = new URL(context.req.url);
     url.pathname = url.pathname.split("/").slice(4).join("/");
-    return protocolRoutes(view, clock).fetch(new Request(url, context.req.raw));
+    return protocolRoutes(view, options).fetch(new Request(url, context.req.raw));
   });
   return app;
 }
 
-function protocolRoutes(store: TableCatalog, clock: Pick<Clock, "now">): Hono {
-  const app = emptyApp();
+function protocolRoutes(store: TableCatalog, { clock, onFailure }: RoutesOptions): Hono {
+  const app = emptyApp(onFailure);
   app.get("/v1/config", () => json({ defaults: {}, overrides: {}, endpoints }));
   namespaceRoutes(app, store);
   tableRoutes(app, store, clock);
@@ -61,9 +70,10 @@ function protocolRoutes(store: TableCatalog, clock: Pick<Clock, "now">): Hono {
   return app;
 }
 
-function emptyApp(): Hono {
+function emptyApp(onFailure: RoutesOptions["onFailure"]): Hono {
   const app = new Hono();
   app.onError((error) => {
+    if (error instanceof FailureError) onFailure?.(error);
     const { status, body } = errorAnswer(error);
     return json(body, status);
   });

@@ -4,7 +4,7 @@ import { FailureError } from "../../event/failure.ts";
 import { type Clock, systemClock } from "../../util/clock.ts";
 import { CatalogStore } from "./catalog-store.ts";
 import type { WriteFile } from "./metadata-file.ts";
-import { catalogRoutes } from "./routes.ts";
+import { catalogRoutes, type RoutesOptions } from "./routes.ts";
 import type { TableCatalog } from "./table-catalog.ts";
 import { newToken } from "./token.ts";
 
@@ -68,10 +68,10 @@ export async function startCatalog(options: CatalogOptions): Promise<Catalog> {
  */
 export async function serveCatalog(
   store: TableCatalog,
-  options: { readonly port: number; readonly token: string; readonly clock: Pick<Clock, "now"> },
+  options: RoutesOptions & { readonly port: number; readonly token: string },
 ): Promise<Catalog> {
-  const { token } = options;
-  const server = createAdaptorServer({ fetch: catalogRoutes(store, token, options.clock).fetch });
+  const { token, ...routing } = options;
+  const server = createAdaptorServer({ fetch: catalogRoutes(store, token, routing).fetch });
   const port = await listen(server, options.port);
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= stop(server));

@@ -42,7 +42,8 @@ export async function expire(
   const reader = { catalog, session };
   const before = await catalog.open().load(identifier);
   const removed = expirableSnapshots(before.metadata, request.olderThan);
-  const after = await removeSnapshots(catalog.open(), identifier, before, removed);
+  await removeSnapshots(catalog.open(), identifier, before, removed);
+  const after = await catalog.open().load(identifier);
   const kept = new Set<string>();
   // The table itself, and whatever else was registered in its folder.
   for (const table of await catalog.overlapping(after)) {
@@ -82,9 +83,9 @@ async function removeSnapshots(
   identifier: TableIdentifier,
   table: LoadedTable,
   snapshots: readonly MetadataSnapshot[],
-): Promise<LoadedTable> {
-  if (snapshots.length === 0) return table;
-  const [committed] = await store.commit([
+): Promise<void> {
+  if (snapshots.length === 0) return;
+  await store.commit([
     {
       identifier,
       requirements: [
@@ -100,8 +101,6 @@ async function removeSnapshots(
       ],
     },
   ]);
-  if (committed === undefined) throw new Error("Internal error: expected one committed table, got none");
-  return committed;
 }
 
 /** What removed snapshots named, as far as their manifests are still there. */

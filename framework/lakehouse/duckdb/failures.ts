@@ -44,7 +44,7 @@ export function asFailure(
     return make({
       reason: "lake-unreadable",
       message: "the lake's files can't be read or written",
-      next: "check the lake's folder; files that vanished come back from a backup only",
+      next: "check the folder or bucket that holds them; files that vanished come back from a backup only",
       retryable: false,
     });
   }

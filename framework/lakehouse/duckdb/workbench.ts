@@ -1,4 +1,5 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
+import { FailureError } from "../../event/failure.ts";
 import type { TableDefinition } from "../../definition/table.ts";
 import type { Clock } from "../../util/clock.ts";
 import type { LakeCatalog } from "../catalog/lake-catalog.ts";
@@ -34,6 +35,11 @@ export interface WorkbenchOptions {
 export class Workbench {
   private readonly options: WorkbenchOptions;
   private served: Promise<Catalog> | undefined;
+  /** What the catalog's server last had to tell DuckDB and could only in part, and how often. */
+  private told: { readonly times: number; readonly last: FailureError | undefined } = {
+    times: 0,
+    last: undefined,
+  };
   private readonly engines = new Map<"read" | "write", Promise<Engine>>();
 
   constructor(options: WorkbenchOptions) {
@@ -80,8 +86,10 @@ export class Workbench {
   }
 
   async query(request: QueryRequest): Promise<QueryResult> {
-    const engine = await this.engine(request.readOnly ? "read" : "write");
-    return query(await engine.session(request.signal), request);
+    return this.explaining(async () => {
+      const engine = await this.engine(request.readOnly ? "read" : "write");
+      return query(await engine.session(request.signal), request);
+    });
   }
 
   async optimize(
@@ -137,11 +145,24 @@ export class Workbench {
     signal: AbortSignal | undefined,
     work: (session: Session) => Promise<T>,
   ): Promise<T> {
-    const session = await (await this.engine(access)).session(signal);
+    return this.explaining(async () => {
+      const session = await (await this.engine(access)).session(signal);
+      try {
+        return await work(session);
+      } finally {
+        await session.close();
+      }
+    });
+  }
+
+  /** Of a statement that failed while the catalog's server told what is wrong, says that. */
+  private async explaining<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.told.times;
     try {
-      return await work(session);
-    } finally {
-      await session.close();
+      return await work();
+    } catch (error) {
+      const { times, last } = this.told;
+      throw error instanceof FailureError || times === before ? error : last;
     }
   }
 
@@ -178,7 +199,10 @@ export class Workbench {
 
   private servedCatalog(): Promise<Catalog> {
     const { catalog, clock } = this.options;
-    this.served ??= serveCatalog(catalog.open(), { port: 0, token: newToken(), clock });
+    const onFailure = (last: FailureError): void => {
+      this.told = { times: this.told.times + 1, last };
+    };
+    this.served ??= serveCatalog(catalog.open(), { port: 0, token: newToken(), clock, onFailure });
     return this.served;
   }
 }
