@@ -13,11 +13,10 @@ export function errorAnswer(error: unknown): { readonly status: number; readonly
   }
   if (error instanceof FailureError) {
     const { reason, message, where } = error.failure;
-    return answer(
-      500,
-      "InternalServerError",
-      `${reason}: ${message}${where === undefined ? "" : `: ${where}`}`,
-    );
+    const words = `${reason}: ${message}${where === undefined ? "" : `: ${where}`}`;
+    // Clients repeat a request that was answered with 500 and above; here that would not help.
+    const isFinal = reason === "credentials-refused" || reason === "missing-secret";
+    return isFinal ? answer(403, "ForbiddenException", words) : answer(500, "InternalServerError", words);
   }
   // Not 5xx "commit state unknown": the pointer is known not to have moved, so clients may clean up what they wrote.
   if (isDiskFull(error)) return answer(507, "InsufficientStorageException", "No space left on device");

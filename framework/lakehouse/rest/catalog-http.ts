@@ -10,6 +10,7 @@ import { type Answer, exchange } from "./exchange.ts";
  * then takes a commit for failed that may still happen.
  */
 const deadlineMs = 25_000;
+const maxAttempts = 8;
 const firstDelayMs = 100;
 const maxDelayMs = 4_000;
 
@@ -60,11 +61,12 @@ export class CatalogHttp {
   async persistently<T>(work: () => Promise<T>): Promise<T> {
     const { clock, random, signal } = this.options;
     const endMs = clock.now().getTime() + deadlineMs;
-    for (let attempt = 0; ; attempt += 1) {
+    for (let attempt = 1; ; attempt += 1) {
       try {
         return await work();
       } catch (error) {
-        if (!(error instanceof FailureError) || !error.failure.retryable) throw error;
+        if (!(error instanceof FailureError) || !error.failure.retryable || attempt === maxAttempts)
+          throw error;
         const asked = error.failure.retryAfterMs ?? 0;
         const delayMs = asked + random() * Math.min(maxDelayMs, firstDelayMs * 2 ** attempt);
         if (clock.now().getTime() + delayMs > endMs) throw error;

@@ -141,11 +141,11 @@ export class RestCatalog implements SearchableCatalog {
     const { identifier } = change;
     let isUncertain = false;
     const landed = async (): Promise<LoadedTable | undefined> => {
-      const table = isUncertain ? await this.find(identifier) : undefined;
+      const table = await this.find(identifier);
       return table !== undefined && hasLanded(change.updates, table.metadata) ? table : undefined;
     };
     return this.http.persistently(async () => {
-      const done = await landed();
+      const done = isUncertain ? await landed() : undefined;
       if (done !== undefined) return done;
       try {
         return await this.tableOf(
@@ -154,7 +154,7 @@ export class RestCatalog implements SearchableCatalog {
         );
       } catch (error) {
         if (error instanceof FailureError && error.failure.reason === "unreachable") isUncertain = true;
-        // Refused perhaps for the sake of our own commit, whose answer was lost.
+        // Refused perhaps for the sake of our own commit: its answer was lost, to us or to DuckDB, which repeats it.
         const own = error instanceof CatalogError && error.status === 409 ? await landed() : undefined;
         if (own === undefined) throw error;
         return own;
