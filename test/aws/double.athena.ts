@@ -284,6 +284,13 @@ describe("faults", () => {
     });
   });
 
+  it("let a query succeed that has done nothing", async () => {
+    await table("skipped", "id bigint");
+    await control.addFaults({ kind: "skip-query", match: "^insert" });
+    await succeeds("INSERT INTO double.skipped VALUES (1)");
+    expect((await succeeds("SELECT id FROM double.skipped")).rows).toEqual([["id"]]);
+  });
+
   it("lose the result of a query that succeeded", async () => {
     await control.addFaults({ kind: "lose-result", match: "lost" });
     await expect(runQuery("SELECT 1 AS lost")).rejects.toThrow("Could not find results");

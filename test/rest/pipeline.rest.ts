@@ -56,7 +56,11 @@ export default defineConfig({
     expect(rows).toEqual(await rowsOf(project, "local"));
   }
   const findings = await project.json<{ name: string; status: string; message: string }[]>(
-    ...["doctor", "--target", "rest", "--only", "lake"],
+    "doctor",
+    "--target",
+    "rest",
+    "--only",
+    "lake",
   );
   expect(findings).toMatchObject([{ status: "ok", message: expect.stringMatching(/^rest, \d+ tables/) }]);
 });

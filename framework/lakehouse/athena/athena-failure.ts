@@ -53,13 +53,18 @@ export function queryFailure(
   });
 }
 
+/** Whether a query was ended by its work group's limit of bytes scanned, which Athena calls a cancellation. */
+export function isScanLimit(words: string | undefined): boolean {
+  return words !== undefined && /bytes scanned limit/i.test(words);
+}
+
 function classify(
   words: string,
   error: AthenaError | undefined,
 ): Pick<FailureError["failure"], "reason" | "message" | "retryable" | "next"> {
   if (/ICEBERG_COMMIT_ERROR|Failed to commit Iceberg|concurrent (update|modification)/i.test(words))
     return { reason: "commit-conflict", message: "another writer committed first", retryable: true };
-  if (/bytes scanned limit/i.test(words)) {
+  if (isScanLimit(words)) {
     return {
       reason: "budget-exhausted",
       message: "the workgroup's limit of bytes scanned by one query was reached",

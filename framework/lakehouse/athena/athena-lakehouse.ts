@@ -315,7 +315,7 @@ class AthenaLakehouse implements Lakehouse {
   private upkeep(key: AssetKey, signal: AbortSignal | undefined): UpkeepContext {
     const { runner, objects } = this;
     const read = () => this.expectTable(key);
-    return { key, lake: this.options.location, runner, objects, signal, read };
+    return { key, lake: this.options.location, runner, objects, signal, read, now: () => this.clock.now() };
   }
 
   private async summary(key: AssetKey): Promise<readonly TableSummary[]> {

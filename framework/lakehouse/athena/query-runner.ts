@@ -1,7 +1,7 @@
 import type { QueryExecution } from "@aws-sdk/client-athena";
 import { FailureError } from "../../event/failure.ts";
 import type { Clock } from "../../util/clock.ts";
-import { asAwsFailure, queryFailure } from "./athena-failure.ts";
+import { asAwsFailure, isScanLimit, queryFailure } from "./athena-failure.ts";
 import type { AwsClients } from "./aws-clients.ts";
 import type { Spending } from "./spending.ts";
 
@@ -99,7 +99,8 @@ export class QueryRunner {
     spending.add(bytesScanned, table);
     const status = execution.Status;
     if (status?.State === "SUCCEEDED") return { id, bytesScanned };
-    if (status?.State === "CANCELLED") throw stopped(id, table, status.StateChangeReason);
+    const isCutOff = isScanLimit(status?.StateChangeReason);
+    if (status?.State === "CANCELLED" && !isCutOff) throw stopped(id, table, status.StateChangeReason);
     throw queryFailure({ id, reason: status?.StateChangeReason, error: status?.AthenaError }, table);
   }
 

@@ -1,3 +1,4 @@
+import { AthenaClient, CreateWorkGroupCommand } from "@aws-sdk/client-athena";
 import { CreateTableCommand, GlueClient, GetTablesCommand } from "@aws-sdk/client-glue";
 import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -98,6 +99,33 @@ describe("faults", () => {
     await control.addFaults({ kind: "lose-result", match: "41 \\+ 1" });
     const failure = await failureOf(lake.query("SELECT 41 + 1 AS n"));
     expect(failure).toMatchObject({ where: expect.stringMatching(/^result of query /) });
+  });
+
+  it("a query over its work group's limit is refused as a budget is", async () => {
+    await load(append, rows(50));
+    const athena = new AthenaClient();
+    await athena.send(
+      new CreateWorkGroupCommand({ Name: "poor", Configuration: { BytesScannedCutoffPerQuery: 1 } }),
+    );
+    const poor = rig.another({ workgroup: "poor" });
+    expect(await failureOf(poor.query("SELECT * FROM sf_raw.sf_user"))).toMatchObject({
+      reason: "budget-exhausted",
+      retryable: false,
+    });
+  });
+
+  it("a VACUUM that may not delete is no success", async () => {
+    await load(append, rows(1));
+    await load({ type: "replace" }, rows(2));
+    const vacuumed = await lake.expire(users.key, { olderThanMs: 0 });
+    expect(vacuumed.filesRemoved).toBeGreaterThan(0);
+    await load({ type: "replace" }, rows(3));
+    await control.addFaults({ kind: "skip-query", match: "^vacuum" });
+    expect(await failureOf(lake.expire(users.key, { olderThanMs: 0 }))).toMatchObject({
+      reason: "credentials-refused",
+      expected: expect.stringContaining("s3:DeleteObject"),
+    });
+    expect(await count()).toBe(3);
   });
 
   it("Ctrl-C stops the query at Athena", async () => {

@@ -13,17 +13,17 @@ export interface Jdk {
 }
 
 /**
- * Finds a JDK that Trino runs on: `JAVA_HOME` when it is one, else the newest where systems keep them.
+ * Finds a JDK that Trino runs on: `JAVA_HOME` when it is one, else the newest of those where systems keep them.
  *
  * @throws Error that says which is needed and what was found
  */
-export function findJdk(): Jdk {
-  const own = process.env["JAVA_HOME"];
-  const named = own === undefined || own === "" ? undefined : readJdk(own);
+export function findJdk(
+  javaHome: string = process.env["JAVA_HOME"] ?? "",
+  folders: readonly string[] = jdkFolders(),
+): Jdk {
+  const named = javaHome === "" ? undefined : readJdk(javaHome);
   if (named !== undefined && majorOf(named) >= oldestMajor) return named;
-  const found = jdkFolders()
-    .flatMap((home) => readJdk(home) ?? [])
-    .sort((a, b) => majorOf(b) - majorOf(a));
+  const found = folders.flatMap((home) => readJdk(home) ?? []).sort((a, b) => majorOf(b) - majorOf(a));
   const [newest] = found;
   if (newest !== undefined && majorOf(newest) >= oldestMajor) return newest;
   const seen = [named, ...found].flatMap((jdk) => (jdk === undefined ? [] : `${jdk.version} in ${jdk.home}`));

@@ -78,6 +78,7 @@ export class Execution {
     const failing = faults.take("fail-query", query);
     const failure = failing && new QueryError(failing.error, failing.message ?? "injected", false);
     if (failure !== undefined && failing?.afterwards !== true) throw failure;
+    if (faults.take("skip-query", query) !== undefined) return;
     let answer: TrinoAnswer | undefined;
     for (const step of this.plan.steps) answer = (await this.#step(step)) ?? answer;
     if (failure !== undefined) throw failure;

@@ -16,6 +16,8 @@ export type Fault = { readonly match?: string; readonly times?: number } & (
       /** @default false */
       readonly afterwards?: boolean;
     }
+  /** A query succeeds and has done nothing, as VACUUM does for a role that may not delete objects. */
+  | { readonly kind: "skip-query" }
   /** A query runs for so much longer, unless it is stopped. */
   | { readonly kind: "delay-query"; readonly delayMs: number }
   /** The object with a query's result is gone although the query succeeded. */
