@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { assetKey } from "../../framework/definition/asset-key.ts";
 import { openRestLakehouse } from "../../framework/lakehouse/rest/rest-lakehouse.ts";
-import { duckdbCapabilities, lakehouseContract } from "../lakehouse/contract.ts";
+import { lakehouseContract } from "../lakehouse/contract.ts";
 import { sourceFiles, testExtensions } from "../lakehouse/support.ts";
 import { type Seaweedfs, startSeaweedfs } from "../aws/stack/seaweedfs.ts";
 
@@ -14,31 +14,27 @@ beforeAll(async () => {
 });
 afterAll(() => seaweedfs.close());
 
-lakehouseContract(
-  "SeaweedFS's",
-  async () => {
-    const folder = await mkdtemp(join(tmpdir(), "moraine-rest-"));
-    const { uri, warehouse, secret } = seaweedfs;
-    const open = () =>
-      openRestLakehouse({
-        uri,
-        warehouse,
-        secret: async () => secret,
-        workDir: folder,
-        extensionDirectory: testExtensions,
-      });
-    const lake = open();
-    return {
-      lake,
-      ...sourceFiles(folder),
-      close: async () => {
-        await lake.close();
-        const cleaner = open();
-        for (const { key } of await cleaner.tables()) await cleaner.drop(assetKey(key));
-        await cleaner.close();
-        await rm(folder, { recursive: true, force: true });
-      },
-    };
-  },
-  { ...duckdbCapabilities, drafts: false },
-);
+lakehouseContract("SeaweedFS's", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "moraine-rest-"));
+  const { uri, warehouse, secret } = seaweedfs;
+  const open = () =>
+    openRestLakehouse({
+      uri,
+      warehouse,
+      secret: async () => secret,
+      workDir: folder,
+      extensionDirectory: testExtensions,
+    });
+  const lake = open();
+  return {
+    lake,
+    ...sourceFiles(folder),
+    close: async () => {
+      await lake.close();
+      const cleaner = open();
+      for (const { key } of await cleaner.tables()) await cleaner.drop(assetKey(key));
+      await cleaner.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+});

@@ -42,7 +42,7 @@ export class CatalogStore implements SearchableCatalog {
     /** Whose the snapshots are that are committed here. @default nobody's */
     readonly attributions?: Attributions;
     /** What is committed to these tables stays between those who hold the same drafts. @default none */
-    readonly drafts?: Drafts | undefined;
+    readonly drafts?: Drafts<string> | undefined;
   }) {
     this.dir = resolve(options.dir);
     this.clock = options.clock;
@@ -187,20 +187,20 @@ export class CatalogStore implements SearchableCatalog {
   }
 
   /** Makes a draft the table that everybody sees. @throws CatalogError 409 when the table is not where the draft began */
-  publish(identifier: TableIdentifier, { base, file }: DraftTable): void {
+  publish(identifier: TableIdentifier, { base, newest }: DraftTable<string>): void {
     this.pointers.exclusively(() => {
       if (this.pointers.metadataFile(identifier) !== base) {
         commitFailed(`${displayName(identifier)} has changed since it began to be written`);
       }
-      if (file === base || file === undefined) return;
-      if (base === undefined) this.pointers.addTable(identifier, file);
-      else this.pointers.moveTable(identifier, base, file);
+      if (newest === base || newest === undefined) return;
+      if (base === undefined) this.pointers.addTable(identifier, newest);
+      else this.pointers.moveTable(identifier, base, newest);
     });
   }
 
   /** Removes the files of a table that was made in a draft and never published. */
-  forget({ base, file }: DraftTable): void {
-    if (base === undefined && file !== undefined) this.removeFiles(file);
+  forget({ base, newest }: DraftTable<string>): void {
+    if (base === undefined && newest !== undefined) this.removeFiles(newest);
   }
 
   /** Tables whose files lie in or around this folder. */

@@ -2,24 +2,28 @@ import { deferred } from "../../util/deferred.ts";
 import { badRequest } from "./catalog-error.ts";
 import { displayName, type TableIdentifier } from "./location.ts";
 import { Pointers } from "./pointers.ts";
+import type { Answer } from "./table-catalog.ts";
 
-/** A table as its writer sees it, beside the published one that everybody else sees. */
-export interface DraftTable {
-  /** The metadata file that it began from; undefined when there was no table. */
-  readonly base: string | undefined;
-  /** Its own newest metadata file; undefined while there is no table. */
-  readonly file: string | undefined;
+/**
+ * A table as its writer sees it, beside the published one that everybody else sees. What a version of it is, the
+ * catalog knows.
+ */
+export interface DraftTable<Version> {
+  /** What it began from; undefined when there was no table. */
+  readonly base: Version | undefined;
+  /** Its own newest version; undefined while there is no table. */
+  readonly newest: Version | undefined;
 }
 
 /** A draft that has begun. */
-export interface OpenedDraft {
-  /** Undefined when it has ended. */
-  table(): DraftTable | undefined;
+export interface OpenedDraft<Version> {
+  /** What it is now; it must not have ended. */
+  table(): DraftTable<Version>;
   /** Ends it; gives what it was at last, once. */
-  end(): DraftTable | undefined;
+  end(): DraftTable<Version> | undefined;
 }
 
-interface OpenDraft extends DraftTable {
+interface OpenDraft<Version> extends DraftTable<Version> {
   readonly identifier: TableIdentifier;
 }
 
@@ -27,25 +31,23 @@ interface OpenDraft extends DraftTable {
  * The drafts of one process, at most one of each table. They live in memory only: a process that dies takes them with
  * it, and what it had written is litter.
  */
-export class Drafts {
-  private open = new Map<string, OpenDraft>();
+export class Drafts<Version> {
+  private open = new Map<string, OpenDraft<Version>>();
   /** When the newest draft of each table, begun or waiting, has ended. */
   private readonly ends = new Map<string, Promise<void>>();
 
-  /**
-   * Begins a draft of a table from the metadata file that `readBase` gives; waits for an earlier one of the same table.
-   */
+  /** Begins a draft of a table from what `readBase` gives; waits for an earlier one of the same table. */
   async begin(
     identifier: TableIdentifier,
-    readBase: () => string | undefined,
+    readBase: () => Answer<Version | undefined>,
     signal?: AbortSignal,
-  ): Promise<OpenedDraft> {
+  ): Promise<OpenedDraft<Version>> {
     const name = displayName(identifier);
     const ended = deferred<void>();
     const before = this.ends.get(name);
     this.ends.set(name, ended.promise);
     let isOpen = true;
-    const end = (): DraftTable | undefined => {
+    const end = (): DraftTable<Version> | undefined => {
       if (!isOpen) return undefined;
       const last = this.open.get(name);
       isOpen = false;
@@ -56,32 +58,55 @@ export class Drafts {
     };
     try {
       await unlessAborted(before, signal);
-      const base = readBase();
-      this.open.set(name, { identifier, base, file: base });
+      const base = await readBase();
+      this.open.set(name, { identifier, base, newest: base });
     } catch (error) {
       // Who waits for this one waits for the one before it.
       void Promise.resolve(before).then(end);
       throw error;
     }
-    return { table: () => (isOpen ? this.open.get(name) : undefined), end };
+    const table = (): DraftTable<Version> => {
+      const draft = isOpen ? this.open.get(name) : undefined;
+      if (draft === undefined) throw new Error(`Internal error: expected the draft of ${name} to be open`);
+      return draft;
+    };
+    return { table, end };
   }
 
-  find(identifier: TableIdentifier): DraftTable | undefined {
+  find(identifier: TableIdentifier): DraftTable<Version> | undefined {
     return this.open.get(displayName(identifier));
   }
 
-  /** Tables of a namespace that have a draft and, in it, a metadata file. */
-  tables(namespace: string): readonly TableIdentifier[] {
-    const made = [...this.open.values()].filter(({ file }) => file !== undefined);
-    return made.map(({ identifier }) => identifier).filter((one) => one.namespace === namespace);
+  /** The tables of a namespace, given those that are published, with those that only a draft has made. */
+  tables(namespace: string, published: readonly TableIdentifier[]): readonly TableIdentifier[] {
+    const made = [...this.open.values()]
+      .flatMap(({ identifier, newest }) => (newest === undefined ? [] : [identifier]))
+      .filter((one) => one.namespace === namespace)
+      .filter(({ name }) => published.every((table) => table.name !== name));
+    return [...published, ...made].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** Moves the draft of a table, which there must be. */
-  move(identifier: TableIdentifier, file: string | undefined): void {
+  move(identifier: TableIdentifier, newest: Version | undefined): void {
     const name = displayName(identifier);
     const draft = this.open.get(name);
     if (draft === undefined) throw new Error(`Internal error: expected a draft of ${name}, got none`);
-    this.open.set(name, { ...draft, file });
+    this.open.set(name, { ...draft, newest });
+  }
+
+  /** Forgets a table that only its draft has made; nothing for one without a draft. Says whether there was a draft. */
+  drop(identifier: TableIdentifier): boolean {
+    const draft = this.find(identifier);
+    if (draft === undefined) return false;
+    // Its files are the published table's as well.
+    if (draft.base !== undefined) unpublished(identifier, "dropped");
+    this.move(identifier, undefined);
+    return true;
+  }
+
+  /** @throws CatalogError 400 when one of the tables has a draft */
+  expectNone(tables: readonly TableIdentifier[], what: "made" | "registered" | "renamed"): void {
+    for (const table of tables) if (this.find(table) !== undefined) unpublished(table, what);
   }
 
   /** Runs `work`; its moves count only when it does not throw. */
@@ -114,9 +139,10 @@ async function unlessAborted(
 
 /** The lake's pointers as the writer of drafts sees them: a table that has a draft is where the draft is. */
 export class DraftPointers extends Pointers {
-  private readonly drafts: Drafts;
+  private readonly drafts: Drafts<string>;
 
-  constructor(path: string, drafts: Drafts) {
+  /** @param drafts versions are metadata files */
+  constructor(path: string, drafts: Drafts<string>) {
     super(path);
     this.drafts = drafts;
   }
@@ -126,16 +152,12 @@ export class DraftPointers extends Pointers {
   }
 
   override tables(namespace: string): readonly TableIdentifier[] {
-    const published = super.tables(namespace);
-    const made = this.drafts
-      .tables(namespace)
-      .filter(({ name }) => published.every((table) => table.name !== name));
-    return [...published, ...made].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return this.drafts.tables(namespace, super.tables(namespace));
   }
 
   override metadataFile(table: TableIdentifier): string | undefined {
     const draft = this.drafts.find(table);
-    return draft === undefined ? super.metadataFile(table) : draft.file;
+    return draft === undefined ? super.metadataFile(table) : draft.newest;
   }
 
   override addTable(table: TableIdentifier, metadataFile: string): void {
@@ -149,21 +171,15 @@ export class DraftPointers extends Pointers {
   }
 
   override renameTable(from: TableIdentifier, to: TableIdentifier): void {
-    for (const table of [from, to]) {
-      if (this.drafts.find(table) !== undefined) refuse(table, "renamed");
-    }
+    this.drafts.expectNone([from, to], "renamed");
     super.renameTable(from, to);
   }
 
   override removeTable(table: TableIdentifier): void {
-    const draft = this.drafts.find(table);
-    if (draft === undefined) return super.removeTable(table);
-    // Its files are the published table's as well.
-    if (draft.base !== undefined) refuse(table, "dropped");
-    this.drafts.move(table, undefined);
+    if (!this.drafts.drop(table)) super.removeTable(table);
   }
 }
 
-function refuse(table: TableIdentifier, what: string): never {
+function unpublished(table: TableIdentifier, what: string): never {
   return badRequest(`${displayName(table)} can't be ${what} before what was written to it is published`);
 }

@@ -5,7 +5,7 @@ import { Attributions } from "./attributions.ts";
 import { CatalogStore, catalogFile } from "./catalog-store.ts";
 import { Drafts } from "./drafts.ts";
 import type { CatalogDraft, ExpiredFiles, LakeCatalog } from "./lake-catalog.ts";
-import { displayName, localPath, pathInside, type TableIdentifier } from "./location.ts";
+import { localPath, pathInside, type TableIdentifier } from "./location.ts";
 import type { WriteFile } from "./metadata-file.ts";
 import type { LoadedTable } from "./table-catalog.ts";
 
@@ -28,13 +28,13 @@ export class EmbeddedCatalog implements LakeCatalog {
   private readonly dir: string;
   private readonly options: EmbeddedCatalogOptions;
   /** Set in the catalog that writers of drafts see. */
-  private readonly drafts: Drafts | undefined;
+  private readonly drafts: Drafts<string> | undefined;
   private draftCatalog: EmbeddedCatalog | undefined;
   private opened: CatalogStore | undefined;
 
   constructor(
     options: EmbeddedCatalogOptions,
-    shared: { readonly attributions: Attributions; readonly drafts?: Drafts } = {
+    shared: { readonly attributions: Attributions; readonly drafts?: Drafts<string> } = {
       attributions: new Attributions(),
     },
   ) {
@@ -112,10 +112,7 @@ export class EmbeddedCatalog implements LakeCatalog {
     const draft = await drafts.begin(identifier, () => store.find(identifier)?.metadataFile, signal);
     return {
       publish: () => {
-        const table = draft.table();
-        if (table === undefined)
-          throw new Error(`Internal error: expected the draft of ${displayName(identifier)} to be open`);
-        store.publish(identifier, table);
+        store.publish(identifier, draft.table());
         draft.end();
       },
       discard: () => {

@@ -118,6 +118,11 @@ export class RestCatalog implements SearchableCatalog {
     return Promise.all(all.map(({ identifier }) => this.load(identifier)));
   }
 
+  /** Commits to one table, whoever wrote what. */
+  async publish(change: TableChange): Promise<void> {
+    await this.commitOne(change);
+  }
+
   async rename(from: TableIdentifier, to: TableIdentifier): Promise<void> {
     await this.send("POST", "tables/rename", { source: named(from), destination: named(to) });
   }

@@ -2,8 +2,10 @@ import { existsSync, rmSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { Attributions } from "../catalog/attributions.ts";
 import type { CatalogDraft, ExpiredFiles, LakeCatalog } from "../catalog/lake-catalog.ts";
+import { Drafts } from "../catalog/drafts.ts";
 import { localPath, type TableIdentifier } from "../catalog/location.ts";
-import type { FileAccess, LoadedTable } from "../catalog/table-catalog.ts";
+import type { FileAccess, LoadedTable, SearchableCatalog } from "../catalog/table-catalog.ts";
+import { DraftCatalog, type DraftVersion, publishing } from "./draft-catalog.ts";
 import { isS3 } from "./file-access.ts";
 import { removeObjects } from "./remove-objects.ts";
 import { RestCatalog, type RestCatalogOptions } from "./rest-catalog.ts";
@@ -22,23 +24,35 @@ export class RestLake implements LakeCatalog {
   readonly readable: readonly string[];
   readonly attributions: Attributions;
   private readonly catalog: RestCatalog;
+  /** Set in the lake that writers of drafts see. */
+  private readonly drafts: Drafts<DraftVersion> | undefined;
+  private readonly options: RestLakeOptions;
   private readonly ending = new AbortController();
+  private draftLake: RestLake | undefined;
+  private readonly shown: SearchableCatalog;
 
-  constructor(options: RestLakeOptions) {
+  constructor(
+    options: RestLakeOptions,
+    shared?: { readonly catalog: RestCatalog; readonly drafts: Drafts<DraftVersion> },
+  ) {
     const { uri, warehouse, workDir, attributions } = options;
     this.where = uri;
     this.spillDirectory = join(workDir, "spill");
     this.readable = ["s3://", "s3a://", ...(isLocal(warehouse) ? [localPath(warehouse)] : [])];
     this.attributions = attributions;
-    this.catalog = new RestCatalog({ ...options, signal: this.ending.signal });
+    this.options = options;
+    this.catalog = shared?.catalog ?? new RestCatalog({ ...options, signal: this.ending.signal });
+    this.drafts = shared?.drafts;
+    this.shown =
+      this.drafts === undefined ? this.catalog : new DraftCatalog(this.catalog, this.drafts, options);
   }
 
-  present(): RestCatalog {
-    return this.catalog;
+  present(): SearchableCatalog {
+    return this.shown;
   }
 
-  open(): RestCatalog {
-    return this.catalog;
+  open(): SearchableCatalog {
+    return this.shown;
   }
 
   pathOf(location: string): string {
@@ -76,16 +90,34 @@ export class RestLake implements LakeCatalog {
     return { filesRemoved, bytesFreed };
   }
 
-  drafting(): undefined {
-    return undefined;
+  drafting(): RestLake | undefined {
+    if (this.drafts !== undefined) return undefined;
+    const { catalog } = this;
+    this.draftLake ??= new RestLake(this.options, { catalog, drafts: new Drafts<DraftVersion>() });
+    return this.draftLake;
   }
 
-  hasDraft(_identifier: TableIdentifier): boolean {
-    return false;
+  hasDraft(identifier: TableIdentifier): boolean {
+    return this.drafts?.find(identifier) !== undefined;
   }
 
-  async beginDraft(_identifier: TableIdentifier): Promise<CatalogDraft> {
-    throw new Error("Internal error: expected no draft in a catalog elsewhere");
+  async beginDraft(identifier: TableIdentifier, signal?: AbortSignal): Promise<CatalogDraft> {
+    const drafts = this.drafting()?.drafts;
+    if (drafts === undefined) throw new Error("Internal error: expected no draft within a draft");
+    const readBase = async (): Promise<DraftVersion | undefined> => {
+      const table = await this.catalog.find(identifier);
+      return table === undefined ? undefined : { table, updates: [] };
+    };
+    const draft = await drafts.begin(identifier, readBase, signal);
+    return {
+      publish: async () => {
+        const change = publishing(identifier, draft.table());
+        if (change !== undefined) await this.catalog.publish(change);
+        draft.end();
+      },
+      // The files of a table that was never made stay: the protocol lists none.
+      discard: () => void draft.end(),
+    };
   }
 
   close(): void {
