@@ -1,3 +1,13 @@
+import type { Failure } from "../event/failure.ts";
+
+/** What it means for a write to a lake. */
+export const diskFull: Failure = {
+  reason: "disk-full",
+  message: "the disk is full; nothing was committed",
+  next: "free space and run the same command again",
+  retryable: false,
+};
+
 /** Whether an error of Node, SQLite or DuckDB says that the disk or the user's quota is full. */
 export function isDiskFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -31,6 +31,15 @@ export interface LoadResult {
   readonly snapshotId: string | undefined;
 }
 
+/** What a load without rows did. */
+export const nothingLoaded: LoadResult = {
+  rowsRead: 0,
+  rowsInserted: 0,
+  rowsUpdated: 0,
+  ties: 0,
+  snapshotId: undefined,
+};
+
 /** A file to load: Parquet, or newline-delimited JSON whose names are the table's columns. */
 export interface SourceFile {
   readonly path: string;

@@ -1,7 +1,7 @@
 import type { AthenaError } from "@aws-sdk/client-athena";
 import { FailureError } from "../../event/failure.ts";
 import { awsProblem } from "../../util/aws-problem.ts";
-import { isDiskFull } from "../disk-full.ts";
+import { diskFull, isDiskFull } from "../disk-full.ts";
 
 /** Where something went wrong, for messages. */
 export interface FailureContext {
@@ -24,14 +24,7 @@ export function asAwsFailure(error: unknown, { where, signal }: FailureContext):
       { reason: "cancelled", message: "cancelled", retryable: false, ...at },
       { cause: error },
     );
-  if (isDiskFull(error)) {
-    return make({
-      reason: "disk-full",
-      message: "the disk is full; nothing was committed",
-      next: "free space and run the same command again",
-      retryable: false,
-    });
-  }
+  if (isDiskFull(error)) return make(diskFull);
   const { reason = "query-failed", summary, retryable, help } = problem;
   return make({ reason, message: summary, retryable, ...help });
 }

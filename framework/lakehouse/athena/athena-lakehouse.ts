@@ -18,6 +18,7 @@ import {
   type LakeColumn,
   type Lakehouse,
   type LoadResult,
+  nothingLoaded,
   type QueryCosts,
   type QueryResult,
   rowCountOf,
@@ -404,11 +405,3 @@ class AthenaLakehouse implements Lakehouse {
 function literal(value: string | number | boolean | null): string {
   return typeof value === "string" ? quoteText(value) : String(value);
 }
-
-const nothingLoaded: LoadResult = {
-  rowsRead: 0,
-  rowsInserted: 0,
-  rowsUpdated: 0,
-  ties: 0,
-  snapshotId: undefined,
-};

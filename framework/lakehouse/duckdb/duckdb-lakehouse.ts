@@ -13,6 +13,7 @@ import {
   type LakeColumn,
   type Lakehouse,
   type LoadResult,
+  nothingLoaded,
   type QueryResult,
   rowCountOf,
   type Snapshot,
@@ -325,14 +326,6 @@ export class DuckdbLakehouse implements Lakehouse {
     return found;
   }
 }
-
-const nothingLoaded: LoadResult = {
-  rowsRead: 0,
-  rowsInserted: 0,
-  rowsUpdated: 0,
-  ties: 0,
-  snapshotId: undefined,
-};
 
 function summaryOf(key: string, metadata: TableMetadata): TableSummary {
   const current = currentSnapshot(metadata);

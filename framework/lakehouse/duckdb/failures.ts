@@ -1,6 +1,6 @@
 import { FailureError } from "../../event/failure.ts";
 import { CatalogError } from "../catalog/catalog-error.ts";
-import { isDiskFull } from "../disk-full.ts";
+import { diskFull, isDiskFull } from "../disk-full.ts";
 
 /** Whatever went wrong in the lake, as a failure. `where`: the table, for messages. */
 export function asFailure(
@@ -18,14 +18,7 @@ export function asFailure(
       { cause: error },
     );
   }
-  if (isDiskFull(error)) {
-    return make({
-      reason: "disk-full",
-      message: "the disk is full; nothing was committed",
-      next: "free space and run the same command again",
-      retryable: false,
-    });
-  }
+  if (isDiskFull(error)) return make(diskFull);
   if (isConflict(error, words)) {
     return make({ reason: "commit-conflict", message: "another writer committed first", retryable: true });
   }
