@@ -61,9 +61,9 @@ async function insert(
   target: string,
 ): Promise<{ readonly rowsRead: number; readonly change: Change | "nothing" }> {
   const change = await session.transaction(async () => {
-    const found = await snapshotIds(session, table);
     const rowsInserted = await session.count(`INSERT INTO ${target} BY NAME ${source}`);
-    return rowsInserted === 0 ? "nothing" : { rowsInserted, rowsUpdated: 0, ties: 0, found };
+    if (rowsInserted === 0) return "nothing";
+    return { rowsInserted, rowsUpdated: 0, ties: 0, found: await snapshotIds(session, table) };
   });
   return { rowsRead: change === "nothing" ? 0 : change.rowsInserted, change };
 }
@@ -74,7 +74,6 @@ async function upsert(
   table: TableDefinition,
   key: readonly string[],
 ): Promise<Change | "nothing"> {
-  const found = await snapshotIds(session, table);
   const target = duckdbTableName(table.key);
   const columns = Object.keys(table.columns);
   const others = columns.filter((name) => !key.includes(name));
@@ -101,7 +100,7 @@ async function upsert(
       `WHEN NOT MATCHED THEN INSERT (${list(columns)}) VALUES (${columns.map((name) => `s.${quoteName(name)}`).join(", ")})`,
     ].join("\n"),
   );
-  return { rowsInserted, rowsUpdated, ties: 0, found };
+  return { rowsInserted, rowsUpdated, ties: 0, found: await snapshotIds(session, table) };
 }
 
 /** The first row of an identity (key and tie columns) counts, in the table as in the batch. */
@@ -111,7 +110,6 @@ async function insertOnly(
   key: readonly string[],
   identity: readonly string[],
 ): Promise<Change | "nothing"> {
-  const found = await snapshotIds(session, table);
   const target = duckdbTableName(table.key);
   const columns = list(Object.keys(table.columns));
   await session.run(`CREATE OR REPLACE TEMP TABLE fresh AS
@@ -125,12 +123,14 @@ async function insertOnly(
     `SELECT count(*) FROM (SELECT DISTINCT ${list(key)} FROM temp.main.fresh) AS s ANTI JOIN ${target} AS t ON ${same(key)}`,
   );
   await session.run(`INSERT INTO ${target} (${columns}) SELECT ${columns} FROM temp.main.fresh`);
+  const found = await snapshotIds(session, table);
   return { rowsInserted, rowsUpdated: 0, ties: rowsInserted - newKeys, found };
 }
 
 /**
- * The snapshots that this transaction finds. It will commit on top of the current one of them, or be refused. Which
- * that is DuckDB doesn't say, and after a restore it is not the newest.
+ * The snapshots that there are once this transaction has written. It will commit on top of the current one of them, or be
+ * refused: DuckDB asks the catalog anew here, so before the write it may be told of fewer than what it then writes on.
+ * Which one is current DuckDB doesn't say, and after a restore it is not the newest.
  */
 async function snapshotIds(session: Session, table: TableDefinition): Promise<ReadonlySet<string>> {
   const rows = await session.run(
