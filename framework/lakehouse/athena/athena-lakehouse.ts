@@ -12,7 +12,6 @@ import type { TableMetadata } from "../catalog/table-metadata.ts";
 import { planEvolution, schemaColumns } from "../ddl/evolution.ts";
 import { addColumnDdl, createTableDdl } from "../ddl/table-ddl.ts";
 import { noSuchKey, suggestion } from "../duckdb/missing-table.ts";
-import { retryConflicts } from "../duckdb/retry-conflicts.ts";
 import {
   type Draft,
   type LakeColumn,
@@ -136,7 +135,7 @@ class AthenaLakehouse implements Lakehouse {
       const staged = await this.staging.stage(options);
       if (staged === undefined) return nothingLoaded;
       try {
-        return await retryConflicts(() => this.loadStaged(options, staged), this.retrying(signal));
+        return await this.loadStaged(options, staged);
       } finally {
         await staged.discard();
       }
@@ -394,10 +393,6 @@ class AthenaLakehouse implements Lakehouse {
     } catch (error) {
       throw asAwsFailure(error, { where: key, signal });
     }
-  }
-
-  private retrying(signal: AbortSignal | undefined) {
-    return { clock: this.clock, random: this.options.random ?? Math.random, signal };
   }
 }
 

@@ -1,7 +1,12 @@
 import type { TableDefinition } from "../../definition/table.ts";
-import { FailureError } from "../../event/failure.ts";
 import { currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
-import type { Disposition, Lakehouse, LoadResult, Snapshot } from "../lakehouse.ts";
+import {
+  type Disposition,
+  type Lakehouse,
+  type LoadResult,
+  nothingLoaded,
+  type Snapshot,
+} from "../lakehouse.ts";
 import type { AwsClients } from "./aws-clients.ts";
 import { loadSql, newKeysSql, stagedRowsSql } from "./load-sql.ts";
 import { sliceColumn } from "./parquet-writer.ts";
@@ -39,14 +44,15 @@ export async function load(context: LoadContext): Promise<LoadResult> {
       sourceSql(context, slice),
     ),
   ).flat();
-  let written = 0;
+  let commits = 0;
   try {
-    for (const sql of statements) written += await write(context, sql, totalBytes(before));
+    // A statement that changes no row commits nothing.
+    for (const sql of statements) commits += (await write(context, sql, totalBytes(before))) > 0 ? 1 : 0;
   } catch (error) {
-    await takeBack(context, before, error);
+    await takeBack(context, before, commits);
     throw error;
   }
-  if (written === 0) return { ...nothing, rowsRead: staged.rowsRead };
+  if (commits === 0) return { ...nothingLoaded, rowsRead: staged.rowsRead };
   const { added, updated, snapshotId } = changes(before, await context.read());
   const rowsInserted = disposition.type === "replace" ? added : added - updated;
   return {
@@ -57,8 +63,6 @@ export async function load(context: LoadContext): Promise<LoadResult> {
     snapshotId,
   };
 }
-
-const nothing = { rowsInserted: 0, rowsUpdated: 0, ties: 0, snapshotId: undefined };
 
 function sourceSql({ table, staged }: LoadContext, slice: number): string {
   return stagedRowsSql(table, staged.name, staged.slices > 1 ? `${sliceColumn} = ${slice}` : undefined);
@@ -103,14 +107,10 @@ function changes(before: TableMetadata, after: TableMetadata) {
   return { added: sum("added-records"), updated: sum("added-position-deletes"), snapshotId: made[0]?.id };
 }
 
-/** Undoes the commits of a load that failed half-way, provided that nobody else has committed since. */
-async function takeBack(context: LoadContext, before: TableMetadata, error: unknown): Promise<void> {
-  const now = await context.read();
-  const made = madeSince(before, now);
-  if (made.length === 0) return;
-  // A conflict says that one of them may be somebody else's.
-  const isConflict = error instanceof FailureError && error.failure.reason === "commit-conflict";
-  if (isConflict || made.length > context.staged.slices * 2) return;
+/** Undoes the commits of a load that failed half-way, provided that the table has no others since. */
+async function takeBack(context: LoadContext, before: TableMetadata, commits: number): Promise<void> {
+  const made = madeSince(before, await context.read());
+  if (commits === 0 || made.length !== commits) return;
   await context.restore({ from: made[0]?.id, to: branchSnapshots(before)[0]?.id });
 }
 

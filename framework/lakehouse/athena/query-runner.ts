@@ -1,6 +1,7 @@
 import type { QueryExecution } from "@aws-sdk/client-athena";
 import { FailureError } from "../../event/failure.ts";
 import type { Clock } from "../../util/clock.ts";
+import { retryConflicts } from "../duckdb/retry-conflicts.ts";
 import { asAwsFailure, isScanLimit, queryFailure } from "./athena-failure.ts";
 import type { AwsClients } from "./aws-clients.ts";
 import type { Spending } from "./spending.ts";
@@ -51,15 +52,20 @@ export class QueryRunner {
   }
 
   /**
-   * Runs one statement to its end. An aborted signal stops it, and the query has ended when this returns: a write that
-   * could no longer be stopped is done.
+   * Runs one statement to its end; again, when it lost its commit against another one: it then did nothing. An aborted
+   * signal stops it, and the query has ended when this returns: a write that could no longer be stopped is done.
    *
    * @throws FailureError with the reason that Athena gives and the query's id
    */
   async run(statement: Statement): Promise<Executed> {
-    const { sql, table, signal } = statement;
+    const { clock, random } = this.#options;
+    expectLength(statement.sql, statement.table);
+    return retryConflicts(() => this.#runOnce(statement), { clock, random, signal: statement.signal });
+  }
+
+  async #runOnce(statement: Statement): Promise<Executed> {
+    const { table, signal } = statement;
     signal?.throwIfAborted();
-    expectLength(sql, table);
     this.#options.spending.expect(statement.scansAtMost);
     try {
       const id = await this.#start(statement);

@@ -178,6 +178,31 @@ describe("a load into more than 100 partitions", () => {
     expect(await load(append, rows(2))).toMatchObject({ rowsInserted: 2 });
     expect(await count()).toBe(3);
   });
+
+  it("is not repeated from its beginning when a later slice lost its commit", async () => {
+    await control.addFaults({
+      kind: "fail-query",
+      match: "^INSERT.*moraine_slice = 1",
+      error: "ICEBERG_COMMIT_ERROR",
+    });
+    expect(await load(append, rows(230))).toMatchObject({ rowsInserted: 230 });
+    expect(await count()).toBe(230);
+  });
+
+  it("takes back nothing that somebody else committed meanwhile", async () => {
+    await control.addFaults(
+      { kind: "delay-query", match: "^INSERT.*moraine_slice = 1", delayMs: 15_000 },
+      { kind: "fail-query", match: "^INSERT.*moraine_slice = 2", error: "GENERIC_INTERNAL_ERROR" },
+    );
+    const failing = failureOf(load(append, rows(230)));
+    await until(async () =>
+      (await control.executions()).some(({ query }) => query.endsWith("moraine_slice = 1")),
+    );
+    const files = [await rig.ndjson([{ id: "other", at: at(0) }])];
+    await rig.another().load({ table: users, files, disposition: append });
+    expect(await failing).toMatchObject({ reason: "query-failed" });
+    expect(await count("sf_raw.sf_user WHERE id = 'other'")).toBe(1);
+  });
 });
 
 it("writes a table of more than 321 columns", async () => {
