@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { isRunning } from "../util/process-start.ts";
 
 const pollMs = 200;
 const heartbeatMs = 1_000;
@@ -68,13 +69,7 @@ function ownerOf(file: string): Owner | undefined {
 function isAlive(owner: Owner): boolean {
   if (Date.now() - owner.heartbeatAt > deadAfterMs) return false;
   // The owner has made the file and not yet written its id.
-  if (Number.isNaN(owner.pid)) return true;
-  try {
-    process.kill(owner.pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  return Number.isNaN(owner.pid) || isRunning(owner.pid);
 }
 
 function touch(file: string): void {

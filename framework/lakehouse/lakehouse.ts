@@ -20,6 +20,12 @@ export type Disposition =
       readonly unless?: readonly string[];
     };
 
+/** Columns by which a merge tells rows apart: the key, and what makes a tie. */
+export function identityOf(disposition: Extract<Disposition, { readonly type: "merge" }>): readonly string[] {
+  const unless = "unless" in disposition ? (disposition.unless ?? []) : [];
+  return [...new Set([...disposition.key, ...unless])];
+}
+
 /** What a load did. */
 export interface LoadResult {
   readonly rowsRead: number;

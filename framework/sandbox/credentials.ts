@@ -4,6 +4,7 @@ import type { KeyObject } from "node:crypto";
 import { readSetting, writeSetting } from "./database.ts";
 import { defaultSandboxPort } from "./default-port.ts";
 import type { SandboxDatabase } from "./database.ts";
+import { isRunning } from "../util/process-start.ts";
 
 /** What a client needs to sign in, by whichever grant. */
 export interface SandboxCredentials {
@@ -54,7 +55,7 @@ function makeSecrets(db: SandboxDatabase): string {
 
 /** Notes that this process serves the org at that address, and forgets servers that were killed. */
 export function announceServer(db: SandboxDatabase, url: string, at: number): void {
-  for (const server of readServers(db)) if (!isAlive(server.processId)) forgetServer(db, server);
+  for (const server of readServers(db)) if (!isRunning(server.processId)) forgetServer(db, server);
   db.prepare("INSERT OR REPLACE INTO server VALUES (?, ?, ?)").run(url, process.pid, at);
 }
 
@@ -81,15 +82,6 @@ function forgetServer(db: SandboxDatabase, { url, processId }: KnownServer): voi
 }
 
 function servedUrl(db: SandboxDatabase): string {
-  const living = readServers(db).find((server) => isAlive(server.processId));
+  const living = readServers(db).find((server) => isRunning(server.processId));
   return living?.url ?? `http://127.0.0.1:${defaultSandboxPort}`;
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

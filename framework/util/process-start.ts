@@ -10,7 +10,7 @@ export function processStart(pid: number): string | null | undefined {
   try {
     return process.platform === "linux" ? fromProc(pid) : fromPs(pid);
   } catch {
-    return isThere(pid) ? null : undefined;
+    return isRunning(pid) ? null : undefined;
   }
 }
 
@@ -31,7 +31,8 @@ function fromPs(pid: number): string | undefined {
   return state.startsWith("Z") || start === "" ? undefined : start;
 }
 
-function isThere(pid: number): boolean {
+/** Whether there is a process with this number, or its remains, whoever it belongs to. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,10 +1,8 @@
 import { type AssetKey, splitKey } from "../../definition/asset-key.ts";
 import type { ColumnType } from "../../definition/column-type.ts";
 import type { Dialect } from "../ddl/dialect.ts";
+import { quoteName, quoteText } from "../ddl/quoting.ts";
 import { joinS3 } from "./s3-uri.ts";
-
-/** Hive's words for types that have another name there; see {@link athenaDialect}. */
-const hiveTypes: Partial<Readonly<Record<ColumnType, string>>> = { long: "bigint" };
 
 /** Trino's, for expressions in queries. */
 const trinoTypes: Readonly<Record<Exclude<ColumnType, `decimal${string}`>, string>> = {
@@ -27,16 +25,6 @@ const propertyNames: Readonly<Record<string, string>> = {
   "write.metadata.previous-versions-max": "vacuum_max_metadata_files_to_keep",
 };
 
-/** A name in a query, which Athena reads as Trino does. */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** A text in SQL. */
-export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
 /** The name of a table in queries: `"sf_raw"."sf_user"`. */
 export function queryName(key: AssetKey): string {
   const { namespace, table } = splitKey(key);
@@ -46,6 +34,11 @@ export function queryName(key: AssetKey): string {
 /** A column's type in queries. */
 export function queryType(type: ColumnType): string {
   return type in trinoTypes ? trinoTypes[type as keyof typeof trinoTypes] : type;
+}
+
+/** A column's type in Hive's words, as DDL and Glue have it. */
+export function hiveType(type: ColumnType): string {
+  return type === "long" ? "bigint" : type;
 }
 
 /** The folder of a table. */
@@ -63,7 +56,7 @@ export function athenaDialect(lake: string): Dialect {
       const { namespace, table } = splitKey(key);
       return `${quote(namespace)}.${quote(table)}`;
     },
-    columnType: (type) => hiveTypes[type] ?? type,
+    columnType: hiveType,
     columnComment: (text) => `COMMENT ${quoteText(text.replaceAll(/\s+/g, " "))}`,
     addColumn: (column) => `ADD COLUMNS (${column})`,
     partition: ({ transform, column, argument }) => {

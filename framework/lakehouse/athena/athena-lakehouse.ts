@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import type { AssetKey } from "../../definition/asset-key.ts";
-import { assetKey, splitKey } from "../../definition/asset-key.ts";
+import { type AssetKey, splitKey } from "../../definition/asset-key.ts";
 import type { AthenaLakehouse as AthenaConfig } from "../../definition/config.ts";
 import type { TableDefinition } from "../../definition/table.ts";
 import { fail, FailureError } from "../../event/failure.ts";
@@ -11,7 +10,8 @@ import { pointAt } from "../catalog/restore.ts";
 import type { TableMetadata } from "../catalog/table-metadata.ts";
 import { planEvolution, schemaColumns } from "../ddl/evolution.ts";
 import { addColumnDdl, createTableDdl } from "../ddl/table-ddl.ts";
-import { noSuchKey, suggestion } from "../duckdb/missing-table.ts";
+import { noSuchKey, suggestion } from "../missing-table.ts";
+import { InFlight } from "../in-flight.ts";
 import {
   type Draft,
   type LakeColumn,
@@ -24,7 +24,8 @@ import {
   type Snapshot,
   type TableSummary,
 } from "../lakehouse.ts";
-import { athenaDialect, queryName, quoteText } from "./athena-dialect.ts";
+import { quoteText } from "../ddl/quoting.ts";
+import { athenaDialect, queryName } from "./athena-dialect.ts";
 import { asAwsFailure } from "./athena-failure.ts";
 import { AwsClients } from "./aws-clients.ts";
 import { GlueCatalog, type GlueTable } from "./glue-catalog.ts";
@@ -75,7 +76,7 @@ class AthenaLakehouse implements Lakehouse {
   private readonly runner: QueryRunner;
   private readonly staging: Staging;
   private hasSwept = false;
-  private readonly running = new Set<Promise<unknown>>();
+  private readonly inFlight = new InFlight();
 
   constructor(options: AthenaLakehouseOptions) {
     this.options = options;
@@ -227,18 +228,7 @@ class AthenaLakehouse implements Lakehouse {
   /** Iceberg tables in Glue whose files are below the lake's location. */
   async tables(): Promise<readonly TableSummary[]> {
     return this.guarded(undefined, async () => {
-      const keys: AssetKey[] = [];
-      for (const database of await this.glue.databases()) {
-        for (const {
-          Name: name,
-          Parameters: parameters,
-          StorageDescriptor: storage,
-        } of await this.glue.tables(database)) {
-          const isOurs = storage?.Location?.startsWith(`${joinS3(this.options.location)}/`) === true;
-          if (isOurs && parameters?.["metadata_location"] !== undefined)
-            keys.push(assetKey(`${database}/${name ?? ""}`));
-        }
-      }
+      const keys = await this.glue.icebergTables(`${joinS3(this.options.location)}/`);
       const summaries: TableSummary[] = [];
       for (let from = 0; from < keys.length; from += readAtOnce)
         summaries.push(
@@ -292,7 +282,7 @@ class AthenaLakehouse implements Lakehouse {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.running);
+    await this.inFlight.settled();
     await this.clients.close();
   }
 
@@ -374,13 +364,7 @@ class AthenaLakehouse implements Lakehouse {
     signal: AbortSignal | undefined,
     work: () => Promise<T>,
   ): Promise<T> {
-    const running = this.guarded(key, work, signal);
-    this.running.add(running);
-    try {
-      return await running;
-    } finally {
-      this.running.delete(running);
-    }
+    return this.inFlight.track(this.guarded(key, work, signal));
   }
 
   private async guarded<T>(

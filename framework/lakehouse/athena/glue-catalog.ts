@@ -1,5 +1,5 @@
 import type { Table, TableInput } from "@aws-sdk/client-glue";
-import { type AssetKey, splitKey } from "../../definition/asset-key.ts";
+import { type AssetKey, isAssetKey, splitKey } from "../../definition/asset-key.ts";
 import { fail } from "../../event/failure.ts";
 import { metadataText, nextMetadataFileName, parseMetadata } from "../catalog/metadata-file.ts";
 import type { TableMetadata } from "../catalog/table-metadata.ts";
@@ -113,6 +113,19 @@ export class GlueCatalog {
     return tables;
   }
 
+  /** Iceberg tables whose files are below a prefix; those whose name no asset can have are somebody else's. */
+  async icebergTables(prefix: string): Promise<readonly AssetKey[]> {
+    const keys: AssetKey[] = [];
+    for (const database of await this.databases()) {
+      for (const { Name, Parameters, StorageDescriptor } of await this.tables(database)) {
+        const key = `${database}/${Name ?? ""}`;
+        const isOurs = StorageDescriptor?.Location?.startsWith(prefix) === true;
+        if (isOurs && Parameters?.[pointer] !== undefined && isAssetKey(key)) keys.push(key);
+      }
+    }
+    return keys;
+  }
+
   async createTable(database: string, table: TableInput): Promise<void> {
     const { CreateTableCommand } = await import("@aws-sdk/client-glue");
     await (
@@ -151,7 +164,7 @@ export class GlueCatalog {
         pointer
       ];
       if (present === file) return;
-      await this.#objects.delete([file]);
+      await this.#objects.delete(file);
       if (error instanceof Error && error.name === "ConcurrentModificationException") {
         fail(
           {

@@ -1,8 +1,8 @@
 import type { ColumnType } from "../../definition/column-type.ts";
 import type { TableDefinition } from "../../definition/table.ts";
-import type { Disposition } from "../lakehouse.ts";
-import { queryName, queryType, quoteName } from "./athena-dialect.ts";
-import { identityOf } from "./parquet-writer.ts";
+import { type Disposition, identityOf } from "../lakehouse.ts";
+import { quoteName } from "../ddl/quoting.ts";
+import { queryName, queryType } from "./athena-dialect.ts";
 
 /**
  * Athena fails with more than one WHEN in a MERGE above this many columns.

@@ -9,9 +9,9 @@ import {
 } from "../lakehouse.ts";
 import type { AwsClients } from "./aws-clients.ts";
 import { loadSql, newKeysSql, stagedRowsSql } from "./load-sql.ts";
-import { sliceColumn } from "./parquet-writer.ts";
 import type { QueryRunner } from "./query-runner.ts";
 import { openResult, readUpdateCount } from "./results.ts";
+import { sliceColumn } from "./slices.ts";
 import type { Staged } from "./staging.ts";
 import { allSnapshots, branchSnapshots } from "./table-snapshots.ts";
 

@@ -2,14 +2,11 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { Column, TableDefinition } from "../../definition/table.ts";
-import { quoteName, quoteText } from "../duckdb/duckdb-dialect.ts";
+import { quoteName, quoteText } from "../ddl/quoting.ts";
 import { Session } from "../duckdb/session.ts";
 import { sourceSql } from "../duckdb/source-files.ts";
-import type { Disposition, SourceFile } from "../lakehouse.ts";
-import { slicing } from "./slices.ts";
-
-/** The column that tells which statement a row belongs to, where there are several. */
-export const sliceColumn = "moraine_slice";
+import { type Disposition, identityOf, type SourceFile } from "../lakehouse.ts";
+import { sliceColumn, slicing } from "./slices.ts";
 
 /** Rows as they are to be loaded, in Parquet files on this machine. */
 export interface WrittenRows {
@@ -76,12 +73,6 @@ function onePerKey(disposition: Extract<Disposition, { readonly type: "merge" }>
   const identity = identityOf(disposition).map(quoteName).join(", ");
   const order = disposition.strategy === "upsert" ? `${orderColumn} DESC` : orderColumn;
   return `QUALIFY row_number() OVER (PARTITION BY ${identity} ORDER BY ${order}) = 1`;
-}
-
-/** Columns by which a merge tells rows apart: the key and what makes a tie. */
-export function identityOf(disposition: Extract<Disposition, { readonly type: "merge" }>): readonly string[] {
-  const unless = "unless" in disposition ? (disposition.unless ?? []) : [];
-  return [...new Set([...disposition.key, ...unless])];
 }
 
 async function countSlices(session: Session, table: TableDefinition, rows: string): Promise<number> {

@@ -1,7 +1,7 @@
 import type { QueryExecution } from "@aws-sdk/client-athena";
 import { FailureError } from "../../event/failure.ts";
 import type { Clock } from "../../util/clock.ts";
-import { retryConflicts } from "../duckdb/retry-conflicts.ts";
+import { retryConflicts } from "../retry-conflicts.ts";
 import { asAwsFailure, isScanLimit, queryFailure } from "./athena-failure.ts";
 import type { AwsClients } from "./aws-clients.ts";
 import type { Spending } from "./spending.ts";

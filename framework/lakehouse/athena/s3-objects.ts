@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { deleteObjects } from "../delete-objects.ts";
 import type { AwsClients } from "./aws-clients.ts";
 import { abortOptions } from "./query-runner.ts";
 import { parseS3Uri } from "./s3-uri.ts";
@@ -10,8 +11,6 @@ export interface S3Object {
   readonly modifiedAt: Date;
 }
 
-/** Objects of one request to delete. */
-const deletedAtOnce = 1000;
 /** A part of an upload; with 10,000 parts at most, files of up to 160 GB. */
 const partBytes = 16 * 1024 * 1024;
 
@@ -91,31 +90,23 @@ export class S3Objects {
     }
   }
 
-  /** Deletes all objects below a prefix. @returns how many */
-  async deleteBelow(prefix: string): Promise<number> {
-    const uris: string[] = [];
-    for await (const { uri } of this.list(prefix)) uris.push(uri);
-    await this.delete(uris);
-    return uris.length;
+  /** Deletes all objects below a prefix. @throws Error when S3 says of one that it was not deleted */
+  async deleteBelow(prefix: string): Promise<void> {
+    const keys: string[] = [];
+    for await (const { uri } of this.list(prefix)) keys.push(parseS3Uri(uri).key);
+    await this.#delete(parseS3Uri(prefix).bucket, keys);
   }
 
-  /** @throws Error when S3 says of one that it was not deleted */
-  async delete(uris: readonly string[]): Promise<void> {
-    const { DeleteObjectsCommand } = await import("@aws-sdk/client-s3");
-    const s3 = await this.#clients.s3();
-    for (let from = 0; from < uris.length; from += deletedAtOnce) {
-      const batch = uris.slice(from, from + deletedAtOnce).map(parseS3Uri);
-      const [first] = batch;
-      if (first === undefined) return;
-      const Objects = batch.map(({ key }) => ({ Key: key }));
-      const { Errors = [] } = await s3.send(
-        new DeleteObjectsCommand({ Bucket: first.bucket, Delete: { Objects, Quiet: true } }),
-      );
-      const [error] = Errors;
-      if (error !== undefined)
-        throw Object.assign(new Error(`${error.Key ?? ""}: ${error.Message ?? ""}`), {
-          name: error.Code ?? "Error",
-        });
-    }
+  /** @throws Error when S3 says that it was not deleted */
+  async delete(uri: string): Promise<void> {
+    const { bucket, key } = parseS3Uri(uri);
+    await this.#delete(bucket, [key]);
+  }
+
+  async #delete(bucket: string, keys: readonly string[]): Promise<void> {
+    const error = await deleteObjects(await this.#clients.s3(), bucket, keys);
+    if (error === undefined) return;
+    const message = `${error.Key ?? ""}: ${error.Message ?? ""}`;
+    throw Object.assign(new Error(message), { name: error.Code ?? "Error" });
   }
 }

@@ -1,6 +1,9 @@
 import type { TableDefinition } from "../../definition/table.ts";
 import { parsePartition, type Partition } from "../ddl/partition.ts";
-import { quoteName } from "../duckdb/duckdb-dialect.ts";
+import { quoteName } from "../ddl/quoting.ts";
+
+/** The column of staged rows that tells which statement a row belongs to, where there are several. */
+export const sliceColumn = "moraine_slice";
 
 /** Partitions that one statement of Athena may write. */
 const partitionsAtOnce = 100;

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { ColumnType } from "../../definition/column-type.ts";
 import type { TableDefinition } from "../../definition/table.ts";
 import type { Clock } from "../../util/clock.ts";
+import { isRunning } from "../../util/process-start.ts";
 import type { Disposition, SourceFile } from "../lakehouse.ts";
-import { quoteName } from "./athena-dialect.ts";
+import { quoteName } from "../ddl/quoting.ts";
+import { hiveType } from "./athena-dialect.ts";
 import type { GlueCatalog } from "./glue-catalog.ts";
+import { sliceColumn } from "./slices.ts";
 import { joinS3 } from "./s3-uri.ts";
 import type { S3Objects } from "./s3-objects.ts";
 
@@ -105,14 +107,11 @@ export class Staging {
       signal?.throwIfAborted();
       await objects.upload(file, prefix + basename(file), signal);
     }
-    let bytes = 0;
-    for await (const object of objects.list(prefix)) bytes += object.bytes;
-    return bytes;
+    return files.reduce((sum, file) => sum + statSync(file).size, 0);
   }
 
   async #createTable(name: string, table: TableDefinition, location: string, slices: number): Promise<void> {
     const { glue, database, location: root } = this.#options;
-    const { sliceColumn } = await import("./parquet-writer.ts");
     await glue.ensureDatabase(database, `${joinS3(root)}/`);
     await glue.createTable(database, {
       Name: name,
@@ -122,7 +121,8 @@ export class Staging {
         Columns: [
           ...Object.entries(table.columns).map(([column, { type }]) => ({
             Name: column,
-            Type: hiveType(type),
+            // As text: see `writeParquet`.
+            Type: type === "timestamp" ? "string" : hiveType(type),
           })),
           ...(slices > 1 ? [{ Name: sliceColumn, Type: "int" }] : []),
         ],
@@ -144,26 +144,11 @@ export class Staging {
   }
 }
 
-/** A staged column's type in Hive's words; timestamps are text, see `writeParquet`. */
-function hiveType(type: ColumnType): string {
-  if (type === "timestamp") return "string";
-  return type === "long" ? "bigint" : type;
-}
-
 function removeOfDeadProcesses(workDir: string): void {
   if (!existsSync(workDir)) return;
   for (const entry of readdirSync(workDir)) {
     const pid = Number(entry.split("-")[0]);
     if (Number.isInteger(pid) && !isRunning(pid))
       rmSync(join(workDir, entry), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -1,5 +1,5 @@
 import { currentBranch, type MetadataSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
-import { toSnapshot } from "../duckdb/snapshots.ts";
+import { toSnapshot } from "../catalog/snapshots.ts";
 import type { Snapshot } from "../lakehouse.ts";
 
 /**

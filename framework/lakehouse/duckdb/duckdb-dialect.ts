@@ -1,6 +1,7 @@
 import { type AssetKey, splitKey } from "../../definition/asset-key.ts";
 import type { ColumnType } from "../../definition/column-type.ts";
 import type { Dialect } from "../ddl/dialect.ts";
+import { quoteName, quoteText } from "../ddl/quoting.ts";
 
 /** Name under which every process attaches the catalog. */
 export const catalogName = "lake";
@@ -16,16 +17,6 @@ const types: Readonly<Record<Exclude<ColumnType, `decimal${string}`>, string>> =
   string: "VARCHAR",
   binary: "BLOB",
 };
-
-/** A name as DuckDB reads it whatever it holds. */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** A text as DuckDB reads it. */
-export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
 
 /** The SQL name of a table in an attached catalog. */
 export function duckdbTableName(key: AssetKey, catalog: string = catalogName): string {

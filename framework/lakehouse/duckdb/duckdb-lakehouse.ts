@@ -8,6 +8,7 @@ import { restore } from "../catalog/restore.ts";
 import type { SearchableCatalog } from "../catalog/table-catalog.ts";
 import { currentBranch, currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
 import { planEvolution, schemaColumns } from "../ddl/evolution.ts";
+import { InFlight } from "../in-flight.ts";
 import {
   type Draft,
   type LakeColumn,
@@ -22,10 +23,10 @@ import {
 import { stampOf, type Writer } from "../writer.ts";
 import { duckdbTableName } from "./duckdb-dialect.ts";
 import { asFailure } from "./failures.ts";
-import { noSuchKey, withSuggestion } from "./missing-table.ts";
+import { noSuchKey, withSuggestion } from "../missing-table.ts";
 import { nested, nothingToWriteTo, unpublished } from "./refusals.ts";
-import { retryConflicts } from "./retry-conflicts.ts";
-import { toSnapshot } from "./snapshots.ts";
+import { retryConflicts } from "../retry-conflicts.ts";
+import { toSnapshot } from "../catalog/snapshots.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** What a {@link DuckdbLakehouse} works with. */
@@ -63,7 +64,7 @@ export class DuckdbLakehouse implements Lakehouse {
   private readonly clock: Clock;
   private draftLake: DuckdbLakehouse | undefined;
   private workbench: Promise<Workbench> | undefined;
-  private readonly running = new Set<Promise<unknown>>();
+  private readonly inFlight = new InFlight();
 
   /** @param catalog closed with the lakehouse */
   constructor(catalog: LakeCatalog, options: DuckdbLakehouseOptions) {
@@ -228,7 +229,7 @@ export class DuckdbLakehouse implements Lakehouse {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.running);
+    await this.inFlight.settled();
     await this.draftLake?.close();
     await (await this.workbench?.catch(() => undefined))?.close();
     this.workbench = undefined;
@@ -277,15 +278,9 @@ export class DuckdbLakehouse implements Lakehouse {
   ): Promise<T> {
     const attempt = () => work().catch((error: unknown) => this.rethrow(error, key, signal));
     const options = { clock: this.clock, random: this.options.random ?? Math.random, signal };
-    const running = retryConflicts(attempt, options).catch((error: unknown) =>
-      this.rethrow(error, key, signal),
+    return this.inFlight.track(
+      retryConflicts(attempt, options).catch((error: unknown) => this.rethrow(error, key, signal)),
     );
-    this.running.add(running);
-    try {
-      return await running;
-    } finally {
-      this.running.delete(running);
-    }
   }
 
   private async guarded<T>(

@@ -1,6 +1,7 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { WholeTableOperation } from "../catalog/whole-table-view.ts";
-import { catalogName, quoteName, quoteText } from "./duckdb-dialect.ts";
+import { quoteName, quoteText } from "../ddl/quoting.ts";
+import { catalogName } from "./duckdb-dialect.ts";
 import { type Extensions, loadExtensions } from "./extensions.ts";
 import { bypassProxyOnLoopback } from "./loopback.ts";
 import { Session } from "./session.ts";

@@ -44,11 +44,6 @@ export function asFailure(
   return make({ reason: "query-failed", message: "the engine refused the statement", retryable: false });
 }
 
-/** Whether a failure says that somebody else committed first. */
-export function isCommitConflict(error: unknown): boolean {
-  return error instanceof FailureError && error.failure.reason === "commit-conflict";
-}
-
 function isConflict(error: unknown, words: string): boolean {
   if (error instanceof CatalogError) return error.status === 409;
   return /CommitFailedException|AlreadyExistsException|Conflict_409|HTTP 409/.test(words);

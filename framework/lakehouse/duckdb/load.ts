@@ -1,7 +1,8 @@
 import type { Answer } from "../catalog/table-catalog.ts";
 import type { TableDefinition } from "../../definition/table.ts";
-import type { Disposition, LoadResult, SourceFile } from "../lakehouse.ts";
-import { duckdbTableName, quoteName } from "./duckdb-dialect.ts";
+import { type Disposition, identityOf, type LoadResult, type SourceFile } from "../lakehouse.ts";
+import { quoteName } from "../ddl/quoting.ts";
+import { duckdbTableName } from "./duckdb-dialect.ts";
 import type { Engine } from "./engine.ts";
 import type { Session } from "./session.ts";
 import { sourceSql } from "./source-files.ts";
@@ -38,12 +39,8 @@ export async function load(
     const rowsRead = await session.count(`SELECT count(*) FROM ${batch}`);
     if (rowsRead === 0) return { rowsRead, change: "nothing" };
     const merge = disposition.strategy === "upsert" ? upsert : insertOnly;
-    const identity = [
-      ...disposition.key,
-      ...(("unless" in disposition ? disposition.unless : undefined) ?? []),
-    ];
     const change = await session.transaction(() =>
-      merge(session, table, disposition.key, [...new Set(identity)]),
+      merge(session, table, disposition.key, identityOf(disposition)),
     );
     return { rowsRead, change };
   }

@@ -6,7 +6,8 @@ import {
 } from "@duckdb/node-api";
 import { fail } from "../../event/failure.ts";
 import type { QueryResult, Row, Value } from "../lakehouse.ts";
-import { catalogName, quoteName } from "./duckdb-dialect.ts";
+import { quoteName } from "../ddl/quoting.ts";
+import { catalogName } from "./duckdb-dialect.ts";
 import { asFailure } from "./failures.ts";
 import type { Session } from "./session.ts";
 import { toValue } from "./values.ts";

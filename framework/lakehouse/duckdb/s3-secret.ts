@@ -1,4 +1,4 @@
-import { quoteName, quoteText } from "./duckdb-dialect.ts";
+import { quoteName, quoteText } from "../ddl/quoting.ts";
 
 /** DuckDB's names for what the REST specification calls `s3.*`. */
 const options: Readonly<Record<string, string>> = {

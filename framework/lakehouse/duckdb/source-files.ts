@@ -3,7 +3,8 @@ import { fail } from "../../event/failure.ts";
 import type { Column, TableDefinition } from "../../definition/table.ts";
 import { nearest } from "../../util/nearest.ts";
 import type { SourceFile } from "../lakehouse.ts";
-import { duckdbDialect, quoteName, quoteText } from "./duckdb-dialect.ts";
+import { quoteName, quoteText } from "../ddl/quoting.ts";
+import { duckdbDialect } from "./duckdb-dialect.ts";
 import type { Session } from "./session.ts";
 
 /** Longest line of newline-delimited JSON, bytes. */

@@ -1,7 +1,7 @@
 import type { LakeCatalog } from "../catalog/lake-catalog.ts";
 import type { LoadedTable } from "../catalog/table-catalog.ts";
 import type { MetadataSnapshot } from "../catalog/table-metadata.ts";
-import { quoteText } from "./duckdb-dialect.ts";
+import { quoteText } from "../ddl/quoting.ts";
 import type { Session } from "./session.ts";
 
 /** A data or delete file that a snapshot reads. */

@@ -1,7 +1,5 @@
 import { FailureError } from "../../event/failure.ts";
-
-/** Keys that S3 takes in one request. */
-const batchSize = 1_000;
+import { deleteObjects } from "../delete-objects.ts";
 
 /**
  * Removes objects from S3; those that are gone already count as well.
@@ -14,22 +12,15 @@ export async function removeObjects(
   access: Readonly<Record<string, string>>,
 ): Promise<{ readonly filesRemoved: number; readonly bytesFreed: number }> {
   if (objects.length === 0) return { filesRemoved: 0, bytesFreed: 0 };
-  const { DeleteObjectsCommand, S3Client } = await import("@aws-sdk/client-s3");
+  const { S3Client } = await import("@aws-sdk/client-s3");
   const client = new S3Client(clientOptions(access));
   try {
     for (const [bucket, keys] of byBucket(objects.map(([url]) => url))) {
-      for (let start = 0; start < keys.length; start += batchSize) {
-        const Objects = keys.slice(start, start + batchSize).map((Key) => ({ Key }));
-        const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } });
-        const { Errors: [problem] = [] } = await client.send(command).catch((error: unknown) => {
-          throw notRemoved(bucket, error instanceof Error ? error.message : String(error), error);
-        });
-        if (problem !== undefined)
-          throw notRemoved(
-            `${bucket}/${problem.Key ?? ""}`,
-            `${problem.Code ?? ""} ${problem.Message ?? ""}`,
-          );
-      }
+      const problem = await deleteObjects(client, bucket, keys).catch((error: unknown) => {
+        throw notRemoved(bucket, error instanceof Error ? error.message : String(error), error);
+      });
+      if (problem !== undefined)
+        throw notRemoved(`${bucket}/${problem.Key ?? ""}`, `${problem.Code ?? ""} ${problem.Message ?? ""}`);
     }
   } finally {
     client.destroy();

@@ -1,5 +1,5 @@
-import { branchFrom, type MetadataSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
-import { contentSnapshotId } from "../catalog/whole-table-view.ts";
+import { branchFrom, type MetadataSnapshot, type TableMetadata } from "./table-metadata.ts";
+import { contentSnapshotId } from "./whole-table-view.ts";
 import type { Snapshot } from "../lakehouse.ts";
 
 /** A snapshot of a table as the lakehouse gives it. */

@@ -1,5 +1,5 @@
-import type { Clock } from "../../util/clock.ts";
-import { isCommitConflict } from "./failures.ts";
+import { FailureError } from "../event/failure.ts";
+import type { Clock } from "../util/clock.ts";
 
 /** How often a commit is tried before its conflict is reported. */
 const maxAttempts = 8;
@@ -24,4 +24,9 @@ export async function retryConflicts<T>(
     const bound = Math.min(maxDelayMs, firstDelayMs * 2 ** attempt);
     await options.clock.sleep(options.random() * bound, options.signal);
   }
+}
+
+/** Whether a failure says that somebody else committed first. */
+function isCommitConflict(error: unknown): boolean {
+  return error instanceof FailureError && error.failure.reason === "commit-conflict";
 }

@@ -1,7 +1,7 @@
-import type { AssetKey } from "../../definition/asset-key.ts";
-import { FailureError } from "../../event/failure.ts";
-import { nearest } from "../../util/nearest.ts";
-import { displayName, type TableIdentifier } from "../catalog/location.ts";
+import type { AssetKey } from "../definition/asset-key.ts";
+import { FailureError } from "../event/failure.ts";
+import { nearest } from "../util/nearest.ts";
+import { displayName, type TableIdentifier } from "./catalog/location.ts";
 
 /** There is no table of this key; names those most like it. */
 export function noSuchKey(key: AssetKey, tables: readonly TableIdentifier[]): FailureError {
