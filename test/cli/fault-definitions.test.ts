@@ -78,3 +78,15 @@ describe("a dbt model that can't be parsed", () => {
     expect((await pipeline.project.run("list")).code).toBe(0);
   });
 });
+
+it("names every place of a target on Athena that is none in S3", async () => {
+  const restores = [
+    pipeline.edit("moraine.config.ts", "s3://moraine-lake/lake", "./lake"),
+    pipeline.edit("moraine.config.ts", "s3://moraine-results/staging", "https://results/staging"),
+  ];
+  const said = await refused("list", "--target", "aws");
+  expect(said).toContain(`target aws: expected s3://bucket/prefix as location, got "./lake"`);
+  expect(said).toContain(`expected s3://bucket/prefix as staging, got "https://results/staging"`);
+  expect(said).toContain("2 definitions to correct; nothing ran");
+  for (const restore of restores) restore();
+});

@@ -1,5 +1,6 @@
-import { join } from "node:path";
-import type { EmbeddedLakehouse } from "../../definition/config.ts";
+import { join, relative } from "node:path";
+import type { AthenaLakehouse, EmbeddedLakehouse } from "../../definition/config.ts";
+import { DefinitionError } from "../../definition/problem.ts";
 import { ensurePythonEnvironment } from "../../dbt/python-environment.ts";
 import { requirementsFile } from "../../dbt/requirements-file.ts";
 import type { Lakehouse } from "../../lakehouse/lakehouse.ts";
@@ -21,6 +22,7 @@ export async function loadLakehouse(
     }
     case "athena": {
       const { type: _, ...options } = lakehouse;
+      await expectS3Locations(project, lakehouse);
       const { openAthenaLakehouse } = await import("../../lakehouse/athena/athena-lakehouse.ts");
       return () => openAthenaLakehouse({ ...options, workDir: project.stateDir });
     }
@@ -38,6 +40,22 @@ export async function loadLakehouse(
     default:
       return unreachable(lakehouse);
   }
+}
+
+/** @throws DefinitionError with every place of the target that is none in S3 */
+async function expectS3Locations(project: LoadedConfig, lakehouse: AthenaLakehouse): Promise<void> {
+  const { isS3Uri } = await import("../../lakehouse/athena/s3-uri.ts");
+  const problems = (["location", "results", "staging"] as const).flatMap((name) => {
+    const uri = lakehouse[name];
+    if (uri === undefined ? name !== "location" : isS3Uri(uri)) return [];
+    return [
+      {
+        message: `target ${project.targetName}: expected s3://bucket/prefix as ${name}, got ${JSON.stringify(uri)}`,
+        where: relative(project.projectDir, project.configFile),
+      },
+    ];
+  });
+  if (problems.length > 0) throw new DefinitionError(problems);
 }
 
 /** DuckDB's Iceberg extension comes with the Python environment, in the same version that dbt uses. */

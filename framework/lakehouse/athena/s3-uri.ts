@@ -1,8 +1,15 @@
+const pattern = /^s3[an]?:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/s;
+
 /** A bucket and a key, or the beginning of keys, in it. */
 export interface S3Location {
   readonly bucket: string;
   /** Without a slash before it; `""` for the whole bucket. */
   readonly key: string;
+}
+
+/** Whether a text has the form of `s3://bucket/prefix`. */
+export function isS3Uri(text: string): boolean {
+  return pattern.test(text);
 }
 
 /**
@@ -11,7 +18,7 @@ export interface S3Location {
  * @throws Error when the text has another form
  */
 export function parseS3Uri(uri: string): S3Location {
-  const [, bucket, key] = /^s3[an]?:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/s.exec(uri) ?? [];
+  const [, bucket, key] = pattern.exec(uri) ?? [];
   if (bucket === undefined) throw new Error(`expected s3://bucket/prefix, got ${JSON.stringify(uri)}`);
   return { bucket, key: key ?? "" };
 }
