@@ -21,7 +21,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   materializer: ["definition", "graph", "staleness", "store", "lakehouse"],
   automation: ["definition", "graph", "staleness", "store"],
   scheduler: ["definition", "graph", "staleness", "store", "automation", "materializer"],
-  observability: ["definition", "store"],
+  observability: ["definition", "graph", "staleness", "store", "scheduler"],
   tui: ["definition", "graph", "staleness", "store", "automation"],
   cli: ["*"],
   index: ["*"],
