@@ -25,7 +25,13 @@ for (const name of await readdir(dist)) {
 }
 
 // Files that code finds beside itself by import.meta.url.
-await cp(new URL("framework/store/migrations", root), new URL("migrations", dist), { recursive: true });
+const migrations = new URL("framework/store/migrations/", root);
+await cp(migrations, new URL("migrations", dist), { recursive: true });
+// One that was renamed must not run as well.
+const named = new Set(await readdir(migrations));
+for (const name of await readdir(new URL("migrations/", dist))) {
+  if (!named.has(name)) await rm(new URL(`migrations/${name}`, dist));
+}
 await cp(new URL("framework/dbt/worker.py", root), new URL("worker.py", dist));
 await cp(new URL("dbt/requirements.txt", root), new URL("requirements.txt", dist));
 await cp(new URL("framework/dbthub/dbthub.schema.json", root), new URL("dbthub.schema.json", dist));

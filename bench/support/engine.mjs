@@ -1,5 +1,5 @@
 // Bundles the framework's inside for measurements and imports it.
-import { cpSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { cacheDir, root } from "./places.mjs";
@@ -18,6 +18,7 @@ export async function buildEngine() {
     ...bundleOptions,
     outExtension: { ".js": ".mjs" },
   });
+  rmSync(join(folder, "migrations"), { recursive: true, force: true });
   cpSync(join(root, "framework/store/migrations"), join(folder, "migrations"), { recursive: true });
 }
 

@@ -45,6 +45,11 @@ const runColumns = `r.id, r.status, r.trigger, r.target, r.selection, r.tags, r.
 const newestMaterializations = newestRows("materializations", ["key", "partition"]);
 const newestCheckResults = newestRows("check_results", ["key", "partition", "check_name"], "NOT unpublished");
 
+/** No event of a run precedes its first or follows its last; in between are those of runs beside it. */
+const amongThoseOfRun = `id > (SELECT max(@after, first_event - 1) FROM runs WHERE id = @runId)
+         AND id <= (SELECT coalesce(last_event, ${Number.MAX_SAFE_INTEGER}) FROM runs WHERE id = @runId)
+         AND run_id = @runId`;
+
 /** The reads, on any connection. Statements are compiled once, when first used. */
 export class SqliteReader implements StoreReader {
   readonly target: string;
@@ -113,12 +118,12 @@ export class SqliteReader implements StoreReader {
   events(filter: Parameters<StoreReader["events"]>[0]): readonly StoredEvent[] {
     return this.all<EventRow>(
       `SELECT id, payload FROM events
-       WHERE id > @after AND (@runId IS NULL OR run_id = @runId) AND (@key IS NULL OR key = @key)
+       WHERE ${filter.runId === undefined ? "id > @after" : amongThoseOfRun} AND (@key IS NULL OR key = @key)
          AND (@types IS NULL OR type IN (SELECT value FROM json_each(@types)))
        ORDER BY id LIMIT @limit`,
       {
         after: filter.after ?? 0,
-        runId: filter.runId ?? null,
+        ...(filter.runId === undefined ? {} : { runId: filter.runId }),
         key: filter.key ?? null,
         types: toJson(filter.types),
         limit: filter.limit ?? -1,
@@ -192,8 +197,8 @@ export class SqliteReader implements StoreReader {
 
   runMaterializations(runId: string): readonly MaterializationRecord[] {
     return this.#withLineage(
-      `SELECT ${materializationColumns} FROM materializations m
-       WHERE m.run_id = @runId AND NOT m.withdrawn ORDER BY m.id`,
+      `SELECT ${materializationColumns} FROM attempts a JOIN materializations m ON m.id = a.materialization_id
+       WHERE a.run_id = @runId AND NOT m.withdrawn ORDER BY m.id`,
       { runId },
     );
   }
@@ -220,9 +225,7 @@ export class SqliteReader implements StoreReader {
     const rows = this.all<{ key: AssetKey; at: string | null }>(
       `SELECT asked.value AS key, (
          SELECT coalesce(
-           (SELECT made_at FROM materializations m
-            WHERE m.run_id = a.run_id AND m.key = a.key AND m.partition = a.partition AND m.attempt = a.attempt),
-           a.started_at) FROM attempts a
+           (SELECT made_at FROM materializations WHERE id = a.materialization_id), a.started_at) FROM attempts a
          WHERE a.key = asked.value AND a.outcome IN ('materialized', 'fresh') AND a.started_at <= @upTo
            AND (SELECT target FROM runs WHERE id = a.run_id) = @target
          ORDER BY a.started_at DESC LIMIT 1) AS at

@@ -19,6 +19,14 @@ import type {
   UnreconciledAttempt,
 } from "./store.ts";
 
+type EndedAttempt = Parameters<Store["finishAttempt"]>[0] & {
+  /** Of what it wrote. */
+  readonly materializationId?: number | bigint;
+};
+
+/** Of `attempts a`: its process died, and nobody has dealt with that yet. */
+const isUnsettled = "a.outcome IS NULL AND a.reconciled IS NULL";
+
 /** The reads and the writes on one connection. Every write is one immediate transaction. */
 export class SqliteStore extends SqliteReader implements Store {
   /** Made once: making one takes longer than most writes. */
@@ -36,17 +44,19 @@ export class SqliteStore extends SqliteReader implements Store {
       if (decision !== undefined && !this.#remember(decision)) return false;
       this.statement(
         `INSERT INTO runs
-           (id, target, status, trigger, selection, tags, resumes, started_at, host, pid, process_start, heartbeat_at)
+           (id, target, status, trigger, selection, tags, resumes, started_at, host, pid, process_start, heartbeat_at,
+            first_event)
          VALUES
-           (@id, @target, 'running', @trigger, @selection, @tags, @resumes, @startedAt, @host, @pid, @processStart, @startedAt)`,
+           (@id, @target, 'running', @trigger, @selection, @tags, @resumes, @startedAt, @host, @pid, @processStart, @startedAt,
+            @firstEvent)`,
       ).run({
         ...run,
         ...thisOwner(),
         target: this.target,
         tags: JSON.stringify(tags),
         resumes: resumes ?? null,
+        firstEvent: this.#append(event),
       });
-      this.#append(event);
       return true;
     });
   }
@@ -148,7 +158,8 @@ export class SqliteStore extends SqliteReader implements Store {
         `UPDATE check_results SET unpublished = 0
          WHERE unpublished = 1 AND run_id = @runId AND key = @key AND partition = @partition AND at >= @startedAt`,
       ).run({ runId: done.runId, key: done.key, partition: done.partition, startedAt: done.startedAt });
-      this.#endAttempt({ ...done, outcome: done.failure === undefined ? "materialized" : "failed" });
+      const outcome = done.failure === undefined ? "materialized" : "failed";
+      this.#endAttempt({ ...done, outcome, materializationId: lastInsertRowid });
       this.#append(done.event);
       return Number(lastInsertRowid);
     });
@@ -165,7 +176,7 @@ export class SqliteStore extends SqliteReader implements Store {
         const id = insertRestored(statement, target, rollback, unit);
         restoreCursor(statement, target, rollback, unit, id);
         const attempt = { runId, key: unit.key, partition: unit.partition, attempt: 1 };
-        const outcome = { outcome: "materialized", failure: undefined } as const;
+        const outcome = { outcome: "materialized", failure: undefined, materializationId: id } as const;
         this.#endAttempt({ ...attempt, ...outcome, startedAt: at, finishedAt: at });
         for (const check of unit.checks) this.#insertCheck({ ...check, runId });
         for (const one of unit.events) this.#append(one);
@@ -259,8 +270,8 @@ export class SqliteStore extends SqliteReader implements Store {
   unreconciledAttempts(): readonly UnreconciledAttempt[] {
     return this.all<StartedAttempt>(
       `SELECT a.run_id AS runId, a.key, a.partition, a.attempt, a.started_at AS startedAt, a.snapshot_before AS snapshotBefore
-       FROM attempts a JOIN runs r ON r.id = a.run_id
-       WHERE r.target = @target AND a.outcome IS NULL AND a.reconciled IS NULL AND r.status <> 'running'
+       FROM runs r JOIN attempts a ON a.run_id = r.id
+       WHERE r.target = @target AND r.unsettled = 1 AND r.status <> 'running' AND ${isUnsettled}
        ORDER BY a.started_at`,
       { target: this.target },
     ).map((attempt) => ({ ...attempt, snapshotBefore: attempt.snapshotBefore ?? undefined }));
@@ -274,17 +285,16 @@ export class SqliteStore extends SqliteReader implements Store {
            WHERE run_id = @runId AND key = @key AND partition = @partition AND attempt = @attempt AND reconciled IS NULL`,
         ).run({ runId, key, partition, attempt, how });
       }
+      for (const runId of new Set(attempts.map((attempt) => attempt.runId))) this.#noteUnsettled(runId);
     });
   }
 
   #finishRun(runId: string, status: RunStatus, finishedAt: Instant, event: RunEvent): void {
-    this.statement(`UPDATE runs SET status = @status, finished_at = @finishedAt WHERE id = @runId`).run({
-      runId,
-      status,
-      finishedAt,
-    });
+    this.statement(
+      `UPDATE runs SET status = @status, finished_at = @finishedAt, last_event = @lastEvent WHERE id = @runId`,
+    ).run({ runId, status, finishedAt, lastEvent: this.#append(event) });
+    this.#noteUnsettled(runId);
     this.statement(`DELETE FROM leases WHERE run_id = @runId`).run({ runId });
-    this.#append(event);
   }
 
   override changeCounter(): number {
@@ -296,7 +306,16 @@ export class SqliteStore extends SqliteReader implements Store {
     this.statement(
       `UPDATE runs SET status = 'interrupted', finished_at = heartbeat_at WHERE id = @runId AND status = 'running'`,
     ).run({ runId });
+    this.#noteUnsettled(runId);
     this.statement(`DELETE FROM leases WHERE run_id = @runId`).run({ runId });
+  }
+
+  /** Notes with a run that has ended whether it left attempts to be reconciled: so they are found without an index. */
+  #noteUnsettled(runId: string): void {
+    this.statement(
+      `UPDATE runs SET unsettled = EXISTS (SELECT 1 FROM attempts a WHERE a.run_id = @runId AND ${isUnsettled})
+       WHERE id = @runId`,
+    ).run({ runId });
   }
 
   /** @returns whether the run had the lease */
@@ -322,12 +341,12 @@ export class SqliteStore extends SqliteReader implements Store {
     });
   }
 
-  #endAttempt(attempt: Parameters<Store["finishAttempt"]>[0]): void {
+  #endAttempt(attempt: EndedAttempt): void {
     this.statement(
-      `INSERT INTO attempts (run_id, key, partition, attempt, started_at, finished_at, outcome, failure)
-       VALUES (@runId, @key, @partition, @attempt, @startedAt, @finishedAt, @outcome, @failure)
-       ON CONFLICT (run_id, key, partition, attempt)
-         DO UPDATE SET finished_at = @finishedAt, outcome = @outcome, failure = @failure`,
+      `INSERT INTO attempts (run_id, key, partition, attempt, started_at, finished_at, outcome, failure, materialization_id)
+       VALUES (@runId, @key, @partition, @attempt, @startedAt, @finishedAt, @outcome, @failure, @materializationId)
+       ON CONFLICT (run_id, key, partition, attempt) DO UPDATE SET
+         finished_at = @finishedAt, outcome = @outcome, failure = @failure, materialization_id = @materializationId`,
     ).run({
       runId: attempt.runId,
       key: attempt.key,
@@ -337,11 +356,13 @@ export class SqliteStore extends SqliteReader implements Store {
       finishedAt: attempt.finishedAt,
       outcome: attempt.outcome,
       failure: toJson(attempt.failure),
+      materializationId: attempt.materializationId ?? null,
     });
   }
 
-  #append(event: RunEvent): void {
-    this.statement(
+  /** @returns the event's id */
+  #append(event: RunEvent): number | bigint {
+    return this.statement(
       `INSERT INTO events (run_id, key, type, at, payload) VALUES (@runId, @key, @type, @at, @payload)`,
     ).run({
       runId: event.runId,
@@ -349,7 +370,7 @@ export class SqliteStore extends SqliteReader implements Store {
       type: event.type,
       at: event.at,
       payload: JSON.stringify(event),
-    });
+    }).lastInsertRowid;
   }
 
   #transaction<T>(work: () => T): T {

@@ -67,11 +67,21 @@ describe("the check of a store", () => {
       "1 row of events say something else",
     ],
     [
+      "UPDATE runs SET last_event = last_event - 1 WHERE id = 'run1'",
+      "events-lie-within-runs",
+      "1 row of events lie outside",
+    ],
+    [
+      "UPDATE attempts SET outcome = NULL, finished_at = NULL WHERE run_id = 'run1'",
+      "runs-note-unsettled",
+      "1 row of runs ended with attempts",
+    ],
+    [
       "UPDATE runs SET started_at = '2026-01-01 00:00:00' WHERE id = 'run1'",
       "runs-started_at-is-instant",
       "1 row of runs",
     ],
-    ["DROP INDEX events_by_run", "schema", "tables or indexes are missing or have been changed"],
+    ["DROP INDEX attempts_by_key", "schema", "tables or indexes are missing or have been changed"],
   ])("after %s names %s", async (sql, name, message) => {
     const made = history();
     made.exec(sql);

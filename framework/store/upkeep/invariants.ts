@@ -48,7 +48,19 @@ export const invariants: readonly Invariant[] = [
     broken: "of materializations belong to no finished attempt",
     sql: `SELECT id FROM materializations m WHERE NOT EXISTS (
             SELECT 1 FROM attempts WHERE run_id = m.run_id AND key = m.key AND partition = m.partition
-              AND attempt = m.attempt AND outcome IS NOT NULL)`,
+              AND attempt = m.attempt AND outcome IS NOT NULL AND materialization_id = m.id)`,
+  },
+  {
+    name: "events-lie-within-runs",
+    broken: "of events lie outside of what their run says of its first and last",
+    sql: `SELECT e.id FROM events e JOIN runs r ON r.id = e.run_id
+          WHERE r.first_event IS NULL OR e.id < r.first_event OR e.id > r.last_event`,
+  },
+  {
+    name: "runs-note-unsettled",
+    broken: "of runs ended with attempts to be reconciled, and do not say so",
+    sql: `SELECT id FROM runs WHERE status <> 'running' AND NOT unsettled AND EXISTS (
+            SELECT 1 FROM attempts WHERE run_id = runs.id AND outcome IS NULL AND reconciled IS NULL)`,
   },
   {
     // Written in one transaction, and the newest materialization is never pruned.

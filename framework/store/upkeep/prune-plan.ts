@@ -94,6 +94,7 @@ const newestAttempts = `SELECT a.run_id, max(a.started_at || printf('%06d', a.at
 const newestKnownGood = `SELECT a.run_id, max(a.started_at) FROM attempts a JOIN runs r ON r.id = a.run_id
   WHERE a.outcome IN ('materialized', 'fresh') GROUP BY r.target, a.key`;
 
+/** Never the run of the newest event: the ids of events go on from there. */
 function oldRuns(database: Database, { before, keepRuns }: Retention): readonly string[] {
   return database
     .prepare(
@@ -101,7 +102,8 @@ function oldRuns(database: Database, { before, keepRuns }: Retention): readonly 
          SELECT id, status, coalesce(finished_at, started_at) AS ended,
            row_number() OVER (PARTITION BY target ORDER BY started_at DESC, id DESC) AS age
          FROM runs)
-       WHERE status <> 'running' AND (@before IS NULL OR ended < @before) AND (@keepRuns IS NULL OR age > @keepRuns)
+       WHERE status <> 'running' AND id IS NOT (SELECT run_id FROM events ORDER BY id DESC LIMIT 1)
+         AND (@before IS NULL OR ended < @before) AND (@keepRuns IS NULL OR age > @keepRuns)
        ORDER BY ended`,
     )
     .pluck()
