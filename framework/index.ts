@@ -24,8 +24,10 @@ export {
   defineConfig,
   type AssetEntry,
   type Config,
+  type DaemonConfig,
   type LakehouseConfig,
   type ResourceFactory,
+  type ScheduleEntry,
   type SecretsConfig,
   type Target,
 } from "./definition/config.ts";
@@ -65,6 +67,22 @@ export {
 export { DefinitionError, type DefinitionProblem } from "./definition/problem.ts";
 export { rowsCheck, type RowsCheckOptions } from "./definition/rows-check.ts";
 export type { HasRows, RowOf, RowSchema } from "./definition/row-type.ts";
+export {
+  defineSchedule,
+  type CatchUp,
+  type Overlap,
+  type Schedule,
+  type ScheduleOptions,
+  type Tick,
+} from "./definition/schedule.ts";
+export {
+  defineSensor,
+  type Sensor,
+  type SensorContext,
+  type SensorOptions,
+  type SensorResult,
+  type SensorRun,
+} from "./definition/sensor.ts";
 export {
   defineTable,
   type Column,

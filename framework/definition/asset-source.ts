@@ -3,6 +3,8 @@ import type { AssetKey } from "./asset-key.ts";
 import type { Check } from "./check.ts";
 import type { DeclaredColumns } from "./declared-columns.ts";
 import type { DefinitionProblem } from "./problem.ts";
+import type { Schedule } from "./schedule.ts";
+import type { Sensor } from "./sensor.ts";
 
 /** What an {@link AssetSource} is told when it is loaded. */
 export interface LoadContext {
@@ -27,6 +29,8 @@ export interface Definitions {
   readonly assets: readonly Asset[];
   readonly checks: readonly Check[];
   readonly problems: readonly DefinitionProblem[];
+  /** @default none */
+  readonly schedules?: readonly (Schedule | Sensor)[];
   /** What a source of these says of the columns of assets that are declared elsewhere, as dbt does of its sources. */
   readonly columnsElsewhere?: ReadonlyMap<AssetKey, DeclaredColumns>;
 }

@@ -2,6 +2,8 @@ import type { Asset } from "./asset.ts";
 import type { AssetSource } from "./asset-source.ts";
 import type { Check } from "./check.ts";
 import type { WorkContext } from "./context.ts";
+import type { Schedule } from "./schedule.ts";
+import type { Sensor } from "./sensor.ts";
 
 /** Iceberg tables as plain files on this machine, DuckDB in process. */
 export interface EmbeddedLakehouse {
@@ -98,6 +100,24 @@ export type AssetEntry =
   | readonly AssetEntry[]
   | { readonly [name: string]: unknown };
 
+/** What a config's `schedules` may hold: values, arrays, module namespaces, and globs of files whose exports are collected. */
+export type ScheduleEntry =
+  | Schedule
+  | Sensor
+  | string
+  | readonly ScheduleEntry[]
+  | { readonly [name: string]: unknown };
+
+/** How the daemon works. */
+export interface DaemonConfig {
+  /** How many runs work at once, each a process of its own. @default 2 */
+  readonly maxRuns?: number;
+  /** Told to end, the daemon waits this long for its runs; then they are told as well, and go on with its next start. @default 600000 */
+  readonly drainMs?: number;
+  /** What a run may hold when its schedule does not say, MB. @default three quarters of the machine's memory */
+  readonly memoryMb?: number;
+}
+
 /** Makes a resource once a run; it is closed with the run when it has `close`. */
 export type ResourceFactory = (context: Pick<WorkContext, "projectDir" | "stateDir" | "target">) => unknown;
 
@@ -106,6 +126,9 @@ export interface Config {
   /** Shown in headers; lower case with dashes. */
   readonly name: string;
   readonly assets: AssetEntry;
+  /** What `moraine daemon` starts, and when. @default none */
+  readonly schedules?: ScheduleEntry;
+  readonly daemon?: DaemonConfig;
   /** @default the embedded lakehouse with secrets from the environment, as `local` */
   readonly targets?: Readonly<Record<string, Target>>;
   /** @default "local" */

@@ -22,6 +22,7 @@ import {
   toJson,
 } from "./rows.ts";
 import { ownerColumns, type RunOwner } from "./run-owner.ts";
+import { type Connection, SqliteScheduleReader } from "./sqlite-schedules.ts";
 import { asStoreError } from "./store-error.ts";
 import type {
   AttemptRecord,
@@ -53,12 +54,23 @@ const amongThoseOfRun = `id > (SELECT max(@after, first_event - 1) FROM runs WHE
 /** The reads, on any connection. Statements are compiled once, when first used. */
 export class SqliteReader implements StoreReader {
   readonly target: string;
+  readonly scheduling: SqliteScheduleReader;
   protected readonly database: Database;
   readonly #statements = new Map<string, Statement>();
 
   constructor(database: Database, target: string) {
     this.database = database;
     this.target = target;
+    this.scheduling = new SqliteScheduleReader(this.connection());
+  }
+
+  /** This connection, as lent to what has tables of its own. */
+  protected connection(): Connection {
+    return {
+      target: this.target,
+      statement: (sql) => this.statement(sql),
+      all: (sql, parameters) => this.all(sql, parameters),
+    };
   }
 
   runs(filter: Parameters<StoreReader["runs"]>[0] = {}): readonly RunRecord[] {

@@ -5,7 +5,9 @@ import { expiryOf, takeLeases } from "./leases.ts";
 import { insertRestored, restoreCursor } from "./record-rollback.ts";
 import { automationRow, toJson } from "./rows.ts";
 import { isDead, ownerColumns, type RunOwner, thisOwner } from "./run-owner.ts";
+import { settleTick, type TickEnd } from "./settle-tick.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
+import { SqliteScheduleStore } from "./sqlite-schedules.ts";
 import type {
   AutomationDecision,
   CheckResultRecord,
@@ -32,6 +34,10 @@ export class SqliteStore extends SqliteReader implements Store {
   /** Made once: making one takes longer than most writes. */
   readonly #writes = this.database.transaction((work: () => unknown) => work());
 
+  override readonly scheduling = new SqliteScheduleStore(this.connection(), (work) =>
+    this.#transaction(work),
+  );
+
   /** Runs that this connection has found dead. */
   #interrupted = 0;
 
@@ -42,6 +48,7 @@ export class SqliteStore extends SqliteReader implements Store {
   ): boolean {
     return this.#transaction(() => {
       if (decision !== undefined && !this.#remember(decision)) return false;
+      if (run.trigger === "schedule" && !this.#hasTick(run.id)) return false;
       this.statement(
         `INSERT INTO runs
            (id, target, status, trigger, selection, tags, resumes, started_at, host, pid, process_start, heartbeat_at,
@@ -59,6 +66,12 @@ export class SqliteStore extends SqliteReader implements Store {
       });
       return true;
     });
+  }
+
+  /** Whether the run's tick still waits for it: one whose start took too long may have been given to another. */
+  #hasTick(runId: string): boolean {
+    const tick = this.statement(`SELECT 1 FROM ticks WHERE run_id = ? AND status = 'started'`).get(runId);
+    return tick !== undefined;
   }
 
   heartbeat(runId: string, at: Instant): void {
@@ -295,6 +308,11 @@ export class SqliteStore extends SqliteReader implements Store {
     ).run({ runId, status, finishedAt, lastEvent: this.#append(event) });
     this.#noteUnsettled(runId);
     this.statement(`DELETE FROM leases WHERE run_id = @runId`).run({ runId });
+    this.#settleTick(runId, { status: status === "running" ? "interrupted" : status, at: finishedAt });
+  }
+
+  #settleTick(runId: string, end: TickEnd): void {
+    settleTick((sql) => this.statement(sql), runId, end);
   }
 
   override changeCounter(): number {
@@ -308,6 +326,8 @@ export class SqliteStore extends SqliteReader implements Store {
     ).run({ runId });
     this.#noteUnsettled(runId);
     this.statement(`DELETE FROM leases WHERE run_id = @runId`).run({ runId });
+    const at = this.statement(`SELECT heartbeat_at FROM runs WHERE id = ?`).pluck().get(runId);
+    if (typeof at === "string") this.#settleTick(runId, { status: "interrupted", at });
   }
 
   /** Notes with a run that has ended whether it left attempts to be reconciled: so they are found without an index. */

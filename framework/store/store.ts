@@ -11,13 +11,11 @@ import type {
 } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
 import type { Json } from "../util/hash.ts";
+import type { Instant, Tags } from "./instant.ts";
 import type { RunOwner } from "./run-owner.ts";
+import type { ScheduleReader, ScheduleStore } from "./schedules.ts";
 
-/** Every instant in the store is ISO 8601, UTC, milliseconds, so that text order is time order. */
-export type Instant = string;
-
-/** Names and values that a person gives a run, to find it by. */
-export type Tags = Readonly<Record<string, string>>;
+export type { Instant, Tags } from "./instant.ts";
 
 /** One walk of the materializer. */
 export interface RunRecord {
@@ -181,6 +179,8 @@ export interface StoreReader {
   usualDurations(): ReadonlyMap<AssetKey, number>;
   cursor(unit: Unit): Json | undefined;
   automationMemories(): ReadonlyMap<AssetKey, AutomationMemory>;
+  /** Schedules, sensors, their ticks, and daemons. */
+  readonly scheduling: ScheduleReader;
   /** Moves on any other connection's commit (`PRAGMA data_version`), and when this one marks a run as dead. */
   changeCounter(): number;
   close(): void;
@@ -250,10 +250,12 @@ export type StartedRun = Pick<RunRecord, "id" | "trigger" | "selection" | "start
 
 /** The reader plus the writes, each one transaction. Used by the materializer alone. */
 export interface Store extends StoreReader {
+  readonly scheduling: ScheduleStore;
   /**
-   * Records the run as running, owned by this process, together with the decision of automation that starts it.
+   * Records the run as running, owned by this process, together with the decision of automation that starts it. One with
+   * the trigger `schedule` has a tick, which ends with it.
    *
-   * @returns false when the decision no longer holds, and nothing was recorded
+   * @returns false when the decision no longer holds, or the tick was given to another run, and nothing was recorded
    */
   startRun(run: StartedRun, event: RunEvent, decision?: AutomationDecision): boolean;
   /** Says that this process still works on the run, and on what it has leases for. */

@@ -2,13 +2,15 @@ import type { Asset } from "../../definition/asset.ts";
 import type { AssetSource, Definitions, LoadContext } from "../../definition/asset-source.ts";
 import type { Check } from "../../definition/check.ts";
 import type { DeclaredColumns } from "../../definition/declared-columns.ts";
-import type { AssetEntry } from "../../definition/config.ts";
+import type { AssetEntry, ScheduleEntry } from "../../definition/config.ts";
 import { DefinitionError, type DefinitionProblem } from "../../definition/problem.ts";
+import type { Schedule } from "../../definition/schedule.ts";
+import type { Sensor } from "../../definition/sensor.ts";
 
-/** Globs among a config's assets; only strings written there count, not strings that a module happens to export. */
-export function globsOf(entry: AssetEntry): readonly string[] {
+/** Globs among a config's assets or schedules; only strings written there count, not strings that a module happens to export. */
+export function globsOf(entry: AssetEntry | ScheduleEntry): readonly string[] {
   if (typeof entry === "string") return [entry];
-  return Array.isArray(entry) ? (entry as readonly AssetEntry[]).flatMap(globsOf) : [];
+  return Array.isArray(entry) ? (entry as readonly (AssetEntry | ScheduleEntry)[]).flatMap(globsOf) : [];
 }
 
 /** Collects what a config and its modules define; sources (dbt projects) are read at the same time. */
@@ -16,7 +18,12 @@ export async function collectDefinitions(
   entries: readonly unknown[],
   context: LoadContext,
 ): Promise<Definitions> {
-  const found = { assets: new Set<Asset>(), checks: new Set<Check>(), sources: new Set<AssetSource>() };
+  const found = {
+    assets: new Set<Asset>(),
+    checks: new Set<Check>(),
+    sources: new Set<AssetSource>(),
+    schedules: new Set<Schedule | Sensor>(),
+  };
   const seen = new Set<unknown>();
   const visit = (value: unknown): void => {
     if (typeof value !== "object" || value === null || seen.has(value)) return;
@@ -25,6 +32,7 @@ export async function collectDefinitions(
     if (kind === "asset") found.assets.add(value as Asset);
     else if (kind === "check") found.checks.add(value as Check);
     else if (kind === "asset-source") found.sources.add(value as AssetSource);
+    else if (kind === "schedule" || kind === "sensor") found.schedules.add(value as Schedule | Sensor);
     else if (Array.isArray(value) || isModule(value)) Object.values(value).forEach(visit);
   };
   entries.forEach(visit);
@@ -34,6 +42,7 @@ export async function collectDefinitions(
   return {
     assets: assets.map((asset) => withColumns(asset, columns.get(asset.key))),
     checks: [...found.checks, ...loaded.flatMap((definitions) => definitions.checks)],
+    schedules: [...found.schedules],
     problems: loaded.flatMap((definitions) => definitions.problems),
   };
 }

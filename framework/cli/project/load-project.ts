@@ -4,13 +4,12 @@ import { glob } from "tinyglobby";
 import type { Config, Target } from "../../definition/config.ts";
 import type { LoadContext } from "../../definition/asset-source.ts";
 import { DefinitionError } from "../../definition/problem.ts";
-import type { AssetGraph } from "../../graph/asset-graph.ts";
-import { buildGraph } from "../../graph/build-graph.ts";
 import { nearest } from "../../util/nearest.ts";
 import { UsageError } from "../usage-error.ts";
 import { collectDefinitions, globsOf, importProblem } from "./collect-definitions.ts";
 import { compileProject } from "./compile-project.ts";
 import type { ProjectPaths } from "./find-project.ts";
+import { joinDefinitions, type LoadedDefinitions } from "./join-definitions.ts";
 
 /** What opening a project may report, and what ends it early. */
 export type OpenContext = Pick<LoadContext, "progress" | "signal">;
@@ -48,40 +47,30 @@ export async function loadConfig(paths: ProjectPaths, targetName: string | undef
 }
 
 /**
- * Reads a project's assets and checks and joins them.
+ * Reads a project's assets, checks and schedules and joins them.
  *
  * @throws DefinitionError with everything that is wrong
  */
-export async function loadGraph(loaded: LoadedConfig, context: OpenContext): Promise<AssetGraph> {
-  const definitions = await collectDefinitions(await importAssets(loaded), {
+export async function loadDefinitions(
+  loaded: LoadedConfig,
+  context: OpenContext,
+): Promise<LoadedDefinitions> {
+  const definitions = await collectDefinitions(await importDefinitions(loaded), {
     projectDir: loaded.projectDir,
     stateDir: loaded.stateDir,
     target: loaded.targetName,
     ...context,
   });
-  return buildGraph(definitions);
+  return joinDefinitions(definitions, loaded.config);
 }
 
-/** What the config's `assets` holds: values, and the modules that its globs name. */
-async function importAssets({ config, ...paths }: LoadedConfig): Promise<readonly unknown[]> {
-  const globs = globsOf(config.assets);
-  if (globs.length === 0) return [config.assets];
-  const files = (
-    await glob([...globs], {
-      cwd: paths.projectDir,
-      absolute: true,
-      ignore: ["**/node_modules/**", ".moraine/**"],
-    })
-  ).sort();
-  if (files.length === 0) {
-    throw new DefinitionError([
-      {
-        message: `no file matches ${globs.join(", ")}`,
-        where: relative(paths.projectDir, paths.configFile),
-        next: "correct `assets`",
-      },
-    ]);
-  }
+/** What the config's `assets` and `schedules` hold: values, and the modules that their globs name. */
+async function importDefinitions({ config, ...paths }: LoadedConfig): Promise<readonly unknown[]> {
+  const found = await Promise.all(
+    (["assets", "schedules"] as const).map((name) => filesOf(name, globsOf(config[name] ?? []), paths)),
+  );
+  const files = [...new Set(found.flat())];
+  if (files.length === 0) return [config.assets, config.schedules];
   // Compiled together with the config, so that what both import is one module and one asset, not two.
   const outputs = await compileProject(paths, [paths.configFile, ...files]);
   const sources = [paths.configFile, ...files];
@@ -95,7 +84,30 @@ async function importAssets({ config, ...paths }: LoadedConfig): Promise<readonl
   const [first, ...modules] = settled.flatMap((result) =>
     result.status === "fulfilled" ? [result.value] : [],
   );
-  return [configOf(first, paths).assets, ...modules];
+  const { assets, schedules } = configOf(first, paths);
+  return [assets, schedules, ...modules];
+}
+
+/** The files that one member's globs name, in the order of their names. */
+async function filesOf(
+  member: "assets" | "schedules",
+  globs: readonly string[],
+  paths: ProjectPaths,
+): Promise<readonly string[]> {
+  if (globs.length === 0) return [];
+  const files = await glob([...globs], {
+    cwd: paths.projectDir,
+    absolute: true,
+    ignore: ["**/node_modules/**", ".moraine/**"],
+  });
+  if (files.length > 0) return files.sort();
+  throw new DefinitionError([
+    {
+      message: `no file matches ${globs.join(", ")}`,
+      where: relative(paths.projectDir, paths.configFile),
+      next: `correct \`${member}\``,
+    },
+  ]);
 }
 
 async function importModule(compiled: string, source: string, paths: ProjectPaths): Promise<unknown> {

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { Config, Target } from "../../definition/config.ts";
 import type { Resources } from "../../definition/context.ts";
+import type { Schedule } from "../../definition/schedule.ts";
+import type { Sensor } from "../../definition/sensor.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
 import type { Lakehouse } from "../../lakehouse/lakehouse.ts";
 import type { SecretProvider } from "../../secrets/secret-provider.ts";
@@ -9,7 +11,8 @@ import type { Store, StoreReader } from "../../store/store.ts";
 import { createRedactor } from "../../util/redact.ts";
 import type { GlobalOptions } from "../options.ts";
 import { findProject } from "./find-project.ts";
-import { type LoadedConfig, loadConfig, loadGraph, type OpenContext } from "./load-project.ts";
+import type { LoadedDefinitions } from "./join-definitions.ts";
+import { type LoadedConfig, loadConfig, loadDefinitions, type OpenContext } from "./load-project.ts";
 import { loadLakehouse } from "./open-lakehouse.ts";
 import { openSecrets } from "./open-secrets.ts";
 import type { ClosableSecrets } from "./sandbox-secrets.ts";
@@ -87,13 +90,15 @@ export class OpenConfig implements LoadedConfig {
   }
 }
 
-/** An {@link OpenConfig} with its assets. */
-export class OpenProject extends OpenConfig {
+/** An {@link OpenConfig} with its assets and schedules. */
+export class OpenProject extends OpenConfig implements LoadedDefinitions {
   readonly graph: AssetGraph;
+  readonly schedules: readonly (Schedule | Sensor)[];
 
-  constructor(loaded: LoadedConfig, openLakehouse: OpenLakehouse, graph: AssetGraph) {
+  constructor(loaded: LoadedConfig, openLakehouse: OpenLakehouse, definitions: LoadedDefinitions) {
     super(loaded, openLakehouse);
-    this.graph = graph;
+    this.graph = definitions.graph;
+    this.schedules = definitions.schedules;
   }
 
   override async close(): Promise<void> {
@@ -115,6 +120,6 @@ export async function openConfig(options: GlobalOptions, context: OpenContext): 
 export async function openProject(options: GlobalOptions, context: OpenContext): Promise<OpenProject> {
   const loaded = await loadConfig(findProject(options.project), options.target);
   const openLakehouse = await loadLakehouse(loaded);
-  const graph = await loadGraph(loaded, context);
-  return new OpenProject(loaded, (secrets) => openLakehouse(context, secrets), graph);
+  const definitions = await loadDefinitions(loaded, context);
+  return new OpenProject(loaded, (secrets) => openLakehouse(context, secrets), definitions);
 }

@@ -18,6 +18,8 @@ const jsonColumns = [
   ["cursors", "value", "key"],
   ["automation", "ticks", "key"],
   ["automation", "grounds", "key"],
+  ["schedules", "cursor", "name"],
+  ["ticks", "request", "id"],
   ["events", "payload", "id"],
 ] as const;
 
@@ -31,6 +33,13 @@ const instantColumns = [
   ["materializations", "finished_at", "id"],
   ["materializations", "made_at", "id"],
   ["automation", "started_at", "key"],
+  ["schedules", "seen_at", "name"],
+  ["ticks", "tick", "id"],
+  ["ticks", "decided_at", "id"],
+  ["ticks", "not_before", "id"],
+  ["ticks", "started_at", "id"],
+  ["ticks", "finished_at", "id"],
+  ["daemons", "heartbeat_at", "id"],
   ["check_results", "at", "id"],
   ["events", "at", "id"],
 ] as const;
@@ -78,6 +87,17 @@ export const invariants: readonly Invariant[] = [
     name: "attempts-end-once",
     broken: "of attempts have an outcome without an end, or an end without an outcome",
     sql: "SELECT run_id || ' ' || key FROM attempts WHERE (outcome IS NULL) <> (finished_at IS NULL)",
+  },
+  {
+    name: "ticks-end-once",
+    broken: "of ticks are open and finished, or neither",
+    sql: "SELECT id FROM ticks WHERE (status IN ('queued', 'started')) <> (finished_at IS NULL)",
+  },
+  {
+    // A run and its tick begin and end together.
+    name: "started-ticks-have-no-ended-runs",
+    broken: "of ticks are started, and their run has ended",
+    sql: `SELECT t.id FROM ticks t JOIN runs r ON r.id = t.run_id WHERE t.status = 'started' AND r.status <> 'running'`,
   },
   ...jsonColumns.map(([table, column, row]) => ({
     name: `${table}-${column}-is-json`,

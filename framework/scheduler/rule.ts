@@ -1,0 +1,30 @@
+import type { Schedule } from "../definition/schedule.ts";
+import type { Sensor } from "../definition/sensor.ts";
+import { type CronTicks, ticksOf } from "../util/cron.ts";
+
+/** By what ticks are counted, as text. Another text is another rule, whose ticks count from when it is first seen. */
+export function ruleOf(definition: Schedule | Sensor): string {
+  // Whether it is enabled is part of it: what passed meanwhile stays past.
+  const off = definition.enabled ? "" : "off ";
+  if (definition.kind === "sensor") return `${off}poll ${definition.everyMs}`;
+  const { cron, timezone, everyMs } = definition;
+  return cron === undefined ? `${off}every ${everyMs}` : `${off}cron ${cron} ${timezone}`;
+}
+
+/** The instants that a schedule or a sensor names. */
+export function ticksOfRule(definition: Schedule | Sensor): CronTicks {
+  if (definition.kind === "schedule" && definition.cron !== undefined)
+    return ticksOf(definition.cron, definition.timezone);
+  const { everyMs } = definition;
+  if (everyMs === undefined) throw new Error(`Internal error: expected a rule of ${definition.name}`);
+  return everyInterval(everyMs);
+}
+
+/** Multiples of an interval since 1970, so that every daemon names the same instants. */
+function everyInterval(everyMs: number): CronTicks {
+  const atOrBefore = (ms: number) => Math.floor(ms / everyMs) * everyMs;
+  return {
+    next: (after) => new Date(atOrBefore(after.getTime()) + everyMs),
+    last: (at) => new Date(atOrBefore(at.getTime())),
+  };
+}
