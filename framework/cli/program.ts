@@ -141,6 +141,7 @@ const verbs: readonly Verb[] = [
         .option("--tag <name=value>", "a tag to find the run by; may be given several times", collected)
         .option("--detach", "start the run as a process of its own, and say how to follow and cancel it")
         .option("--progress <voice>", "live, plain or off (default: by the terminal)")
+        .addOption(new Option("--trigger <name>").choices(["schedule"]).hideHelp())
         .addOption(runIdOption()),
     isWork: true,
     load: async () => (await import("./verbs/materialize.ts")).materializeVerb,
@@ -317,6 +318,22 @@ const verbs: readonly Verb[] = [
         .option("--reset", "begin again: empties the org, the lake and the store"),
     isWork: true,
     load: async () => (await import("./verbs/demo.ts")).demo,
+  },
+  {
+    name: "daemon",
+    summary: "starts what the schedules say, until it is told to end",
+    examples: [
+      "moraine daemon",
+      "moraine daemon --once",
+      "moraine daemon --status || echo nobody starts anything",
+    ],
+    shape: (command) =>
+      command
+        .option("--once", "only what is due now, and end when that has ended")
+        .option("--status", "whether one works; exit with 3 when none does")
+        .addOption(new Option("--poll <sensor>").hideHelp()),
+    isWork: true,
+    load: async () => (await import("./verbs/daemon.ts")).daemon,
   },
   {
     name: "doctor",

@@ -1,4 +1,7 @@
 import type { AskedFor } from "../../materializer/run-request.ts";
+import { DecisionLostError } from "../../materializer/record-start.ts";
+import { exitCode } from "../exit-code.ts";
+import { say } from "../output/print.ts";
 import { createReporter } from "../output/reporter.ts";
 import { voiceOf } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
@@ -82,11 +85,15 @@ export async function run(context: VerbContext, command: RunCommand): Promise<nu
     const summary = await materializeProject(project, {
       asked: { ...asked, tags: { ...asked.tags, ...tags } },
       options,
-      trigger: "cli",
+      trigger: options.trigger ?? "cli",
       signal: context.signal,
       onEvent: reporter.onEvent,
     });
     return summary.exitCode;
+  } catch (error) {
+    if (!(error instanceof DecisionLostError) || options.trigger === undefined) throw error;
+    say("nothing started: the tick of this run has been given to another one");
+    return exitCode.refusedByGuard;
   } finally {
     await reporter.close();
   }

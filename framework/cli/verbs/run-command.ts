@@ -14,6 +14,8 @@ export interface MaterializeOptions extends PartitionOptions {
   readonly retry?: string;
   readonly automation?: boolean;
   readonly detach?: boolean;
+  /** Only of a process that the daemon has started. */
+  readonly trigger?: "schedule";
   /** Chosen by who started this process, see detach. */
   readonly runId?: string;
 }

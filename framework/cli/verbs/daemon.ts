@@ -1,0 +1,134 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import type { Schedule } from "../../definition/schedule.ts";
+import type { Sensor } from "../../definition/sensor.ts";
+import { DefinitionError } from "../../definition/problem.ts";
+import type { DaemonEvent } from "../../event/daemon-event.ts";
+import { Daemon } from "../../scheduler/daemon.ts";
+import type { DaemonService } from "../../scheduler/daemon-service.ts";
+import { whereIsOwner } from "../../store/run-owner.ts";
+import { systemClock } from "../../util/clock.ts";
+import { exitCode } from "../exit-code.ts";
+import { print, printJson } from "../output/print.ts";
+import { loadConfig, loadDefinitions } from "../project/load-project.ts";
+import type { OpenProject } from "../project/open-project.ts";
+import type { VerbContext } from "../run-verb.ts";
+import { runArguments, startChild } from "./daemon-children.ts";
+
+/** A daemon that has said nothing for so long hangs. */
+const silentAfterMs = 60_000;
+
+interface DaemonVerbOptions {
+  readonly once?: boolean;
+  readonly status?: boolean;
+  /** Only for its own child processes: the sensor to poll. */
+  readonly poll?: string;
+}
+
+/** `moraine daemon`. */
+export async function daemon(
+  context: VerbContext,
+  _args: readonly string[],
+  options: DaemonVerbOptions,
+): Promise<number> {
+  if (options.status === true) return daemonStatus(context);
+  if (options.poll !== undefined) return (await import("./poll-sensor.ts")).pollSensor(context, options.poll);
+  const project = await context.openProject();
+  const services = [eventPrinter(context.options.json === true)];
+  const work = new Daemon({
+    daemonId: randomBytes(6).toString("hex"),
+    projectDir: project.projectDir,
+    stateDir: project.stateDir,
+    store: project.store,
+    clock: systemClock,
+    services,
+    definitions: project,
+    openReader: () => project.openReader(),
+    redact: (text) => project.redactor.redact(text),
+    reload: () => readAgain(context, project),
+    problemsOf: (error) =>
+      error instanceof DefinitionError
+        ? error.problems.map(({ message }) => message)
+        : [error instanceof Error ? error.message : String(error)],
+    startRun: (tick, runId) =>
+      startChild(project, runArguments(tick, runId), {
+        logName: `run-${runId}.log`,
+        memoryMb: tick.request.memoryMb ?? project.config.daemon?.memoryMb,
+      }),
+    startPoll: (sensor) =>
+      startChild(project, ["daemon", `--poll=${sensor.name}`], {
+        logName: `sensor-${sensor.name}.log`,
+        memoryMb: sensor.memoryMb ?? project.config.daemon?.memoryMb,
+      }),
+    endElsewhere: ({ runId = "" }) => {
+      const owner = project.store.runOwner(runId);
+      if (owner !== undefined && whereIsOwner(owner) === "here") process.kill(owner.pid, "SIGTERM");
+    },
+  });
+  const onHangup = () => void work.reload();
+  process.on("SIGHUP", onHangup);
+  await work.run(context.signal, options);
+  process.off("SIGHUP", onHangup);
+  return exitCode.done;
+}
+
+/** The definitions as they are now; the store, lake and secrets stay those of the start. */
+async function readAgain(
+  { signal }: VerbContext,
+  project: OpenProject,
+): Promise<Pick<OpenProject, "config" | "graph" | "schedules">> {
+  const loaded = await loadConfig(project, project.targetName);
+  const { graph, schedules } = await loadDefinitions(loaded, { signal, progress: () => {} });
+  return { config: loaded.config, graph, schedules: schedules satisfies readonly (Schedule | Sensor)[] };
+}
+
+/** Prints what happens: a line each, or with `--json` the events themselves. */
+function eventPrinter(asJson: boolean): DaemonService {
+  const printOne = (event: DaemonEvent) => {
+    if (asJson) print(JSON.stringify(event));
+    else if (event.type !== "heartbeat") print(eventLine(event));
+  };
+  return { name: "events", start: async () => {}, onEvent: printOne, stop: async () => {} };
+}
+
+function eventLine({ at, type, ...fields }: DaemonEvent): string {
+  const named = Object.entries(fields).map(
+    ([name, value]) =>
+      `${name}=${typeof value === "string" && !/\s/.test(value) ? value : JSON.stringify(value)}`,
+  );
+  return [`${at.slice(0, 19)}Z`, type, ...named].join(" ");
+}
+
+/** `moraine daemon --status`: exit code 0 while a daemon of this target works, 3 when none does. */
+async function daemonStatus(context: VerbContext): Promise<number> {
+  const { store, targetName } = await context.openConfig();
+  const now = Date.now();
+  const daemons = store.scheduling.daemons().map((each) => {
+    const silentMs = Math.max(0, now - Date.parse(each.heartbeatAt));
+    const isGone = whereIsOwner(each) === "gone";
+    const state =
+      each.stoppedAt !== undefined
+        ? ("stopped" as const)
+        : isGone
+          ? ("dead" as const)
+          : silentMs > silentAfterMs
+            ? ("silent" as const)
+            : each.isDraining
+              ? ("draining" as const)
+              : ("ok" as const);
+    const { id, host, pid, startedAt, heartbeatAt, stoppedAt = null, problem = null } = each;
+    return { id, state, host, pid, startedAt, heartbeatAt, stoppedAt, silentMs, problem };
+  });
+  const living = daemons.find(({ state }) => state === "ok" || state === "draining");
+  const found = living ?? daemons[0];
+  if (context.options.json === true)
+    printJson({ target: targetName, state: found?.state ?? "none", host: hostname(), daemons });
+  else if (found === undefined) print(`no daemon has ever worked on target ${targetName}: moraine daemon`);
+  else {
+    print(
+      `daemon ${found.state}, ${Math.round(found.silentMs / 1000)}s: process ${found.pid} on ${found.host}`,
+    );
+    if (found.problem !== null) print(`  definitions not taken over: ${found.problem}`);
+  }
+  return living === undefined ? exitCode.notCurrent : exitCode.done;
+}

@@ -1,0 +1,52 @@
+import type { SensorResult } from "../../definition/sensor.ts";
+import { limitsFor } from "../../scheduler/decide-ticks.ts";
+import type { NewTick } from "../../store/schedules.ts";
+import { exitCode } from "../exit-code.ts";
+import { say } from "../output/print.ts";
+import type { VerbContext } from "../run-verb.ts";
+import { UsageError } from "../usage-error.ts";
+
+/** Polls a sensor once, and keeps cursor and runs together; the daemon starts the runs. */
+export async function pollSensor(context: VerbContext, name: string): Promise<number> {
+  const project = await context.openProject();
+  const { store, projectDir, stateDir, targetName } = project;
+  const sensor = project.schedules.find((each) => each.name === name);
+  if (sensor?.kind !== "sensor") throw new UsageError(`no sensor ${name}`);
+  const cursor = store.scheduling.schedules().get(name)?.cursor;
+  const at = new Date().toISOString();
+  let result: SensorResult;
+  try {
+    result =
+      (await sensor.poll({
+        cursor,
+        projectDir,
+        stateDir,
+        target: targetName,
+        resources: project.resources(),
+        signal: context.signal,
+        log: (message) => say(`${at} ${project.redactor.redact(message)}`),
+      })) ?? {};
+  } catch (error) {
+    say(
+      project.redactor.redact(
+        `sensor ${name} threw: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+    );
+    return exitCode.workFailed;
+  }
+  const ticks = (result.runs ?? []).map((run, number): NewTick => ({
+    tick: at,
+    number,
+    status: "queued",
+    count: 1,
+    notBefore: at,
+    request: {
+      selection: [run.selection].flat(),
+      partitions: [run.partitions ?? []].flat(),
+      tags: run.tags ?? {},
+      ...limitsFor(sensor),
+    },
+  }));
+  const poll = { name, cursorBefore: cursor, cursor: result.cursor, note: result.skip, ticks, at };
+  return store.scheduling.recordPoll(poll) ? exitCode.done : exitCode.workFailed;
+}
