@@ -117,7 +117,10 @@ async function readPage(
 /** Reads one page: CSV with a header of its own. */
 export function parsePage(csv: string, where: string): readonly SourceRecord[] {
   try {
-    return parse(csv, { columns: true, bom: true, cast: (value) => (value === "" ? null : value) });
+    const records: Record<string, string | null>[] = parse(csv, { columns: true, bom: true });
+    // Not by the parser's own `cast`, which takes four fifths of a large page's time.
+    for (const record of records) for (const name in record) if (record[name] === "") record[name] = null;
+    return records;
   } catch (error) {
     return fail(
       {
