@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { Column, TableDefinition } from "../../definition/table.ts";
@@ -22,6 +22,15 @@ const orderColumn = "moraine_order";
 
 const fileBytes = "256MB";
 
+/** What DuckDB may take of memory, however many rows there are: what does not fit waits on disk. */
+const memoryLimit = "512MB";
+/** Each reads, sorts and writes with memory of its own. */
+const threads = 2;
+/** A row group is held whole until it is written. */
+const rowGroupBytes = 16 * 1024 * 1024;
+/** DuckDB's own, and the fewest that it takes. */
+const [mostRowsInGroup, fewestRowsInGroup] = [122_880, 2_048];
+
 /**
  * Writes the rows of a load as Parquet (zstd) into a folder, by DuckDB: typed, in the table's columns, and for a merge
  * one row per key, since Athena refuses a source with two: the last one for an upsert, else the first.
@@ -41,6 +50,8 @@ export async function writeParquet(request: {
   const instance = await DuckDBInstance.create(":memory:", {
     autoinstall_known_extensions: "false",
     temp_directory: join(folder, "spill"),
+    memory_limit: memoryLimit,
+    threads: String(threads),
   });
   const session = new Session(await instance.connect(), signal, () => {});
   try {
@@ -52,14 +63,13 @@ export async function writeParquet(request: {
     );
     const rowsRead = await session.count("SELECT count(*) FROM batch");
     if (rowsRead === 0) return { files: [], rowsRead, slices: 1 };
-    const rows = request.disposition.type === "merge" ? "one_per_key" : "batch";
-    if (request.disposition.type === "merge")
-      await session.run(`CREATE TABLE ${rows} AS SELECT * FROM batch ${onePerKey(request.disposition)}`);
-    const slices = await countSlices(session, table, rows);
+    if (request.disposition.type === "merge") await keepOnePerKey(session, request.disposition);
+    const slices = await countSlices(session, table);
     const output = join(folder, "rows");
     await session.run(
-      `COPY (${stagedSql(table, rows, slices)}) TO ${quoteText(output)}
-       (FORMAT parquet, COMPRESSION zstd, FILE_SIZE_BYTES '${fileBytes}')`,
+      `COPY (${stagedSql(table, slices)}) TO ${quoteText(output)}
+       (FORMAT parquet, COMPRESSION zstd, FILE_SIZE_BYTES '${fileBytes}',
+        ROW_GROUP_SIZE ${rowsInGroup(request.files, rowsRead)})`,
     );
     return { files: readdirSync(output).map((name) => join(output, name)), rowsRead, slices };
   } finally {
@@ -69,28 +79,53 @@ export async function writeParquet(request: {
   }
 }
 
-function onePerKey(disposition: Extract<Disposition, { readonly type: "merge" }>): string {
-  const identity = identityOf(disposition).map(quoteName).join(", ");
-  const order = disposition.strategy === "upsert" ? `${orderColumn} DESC` : orderColumn;
-  return `QUALIFY row_number() OVER (PARTITION BY ${identity} ORDER BY ${order}) = 1`;
+/** By how wide the rows were in their files. */
+function rowsInGroup(files: readonly SourceFile[], rows: number): number {
+  const bytes = files.reduce((sum, { path }) => sum + statSync(path).size, 0);
+  const fitting = Math.floor(rowGroupBytes / (bytes / rows));
+  return Math.min(mostRowsInGroup, Math.max(fewestRowsInGroup, fitting));
 }
 
-async function countSlices(session: Session, table: TableDefinition, rows: string): Promise<number> {
+/**
+ * Deletes the rows that have the key of another one. Looked for by a hash, of which a number is held per row and not a
+ * key; only rows whose hash comes twice are compared.
+ */
+async function keepOnePerKey(
+  session: Session,
+  disposition: Extract<Disposition, { readonly type: "merge" }>,
+): Promise<void> {
+  const identity = identityOf(disposition).map(quoteName).join(", ");
+  const order = disposition.strategy === "upsert" ? `${orderColumn} DESC` : orderColumn;
+  const digest = `hash(${identity})`;
+  await session.run(
+    `CREATE TABLE repeated AS SELECT digest FROM (SELECT ${digest} AS digest FROM batch)
+     GROUP BY digest HAVING count(*) > 1`,
+  );
+  if ((await session.count("SELECT count(*) FROM repeated")) === 0) return;
+  await session.run(
+    `DELETE FROM batch WHERE ${orderColumn} IN (
+       SELECT ${orderColumn} FROM batch WHERE ${digest} IN (FROM repeated)
+       QUALIFY row_number() OVER (PARTITION BY ${identity} ORDER BY ${order}) > 1)`,
+  );
+}
+
+async function countSlices(session: Session, table: TableDefinition): Promise<number> {
   const cut = slicing(table);
   if (cut === undefined || cut.tuple.length === 0) return 1;
   const partitions = await session.count(
-    `SELECT count(*) FROM (SELECT DISTINCT ${cut.tuple.join(", ")} FROM ${rows})`,
+    `SELECT count(*) FROM (SELECT DISTINCT ${cut.tuple.join(", ")} FROM batch)`,
   );
   return Math.ceil(partitions / cut.perSlice);
 }
 
-function stagedSql(table: TableDefinition, rows: string, slices: number): string {
+function stagedSql(table: TableDefinition, slices: number): string {
   const columns = Object.entries(table.columns).map(([name, column]) => stagedColumn(name, column));
   const cut = slices > 1 ? slicing(table) : undefined;
-  if (cut === undefined) return `SELECT ${columns.join(", ")} FROM ${rows} ORDER BY ${orderColumn}`;
+  // In the order of the source, which is that of a scan.
+  if (cut === undefined) return `SELECT ${columns.join(", ")} FROM batch`;
   const slice = `(dense_rank() OVER (ORDER BY ${cut.tuple.join(", ")}) - 1) // ${cut.perSlice}`;
   // Sorted, so that a statement reads the row groups of its slice alone.
-  return `SELECT ${columns.join(", ")}, CAST(${slice} AS INTEGER) AS ${sliceColumn} FROM ${rows}
+  return `SELECT ${columns.join(", ")}, CAST(${slice} AS INTEGER) AS ${sliceColumn} FROM batch
           ORDER BY ${sliceColumn}, ${orderColumn}`;
 }
 
