@@ -150,11 +150,14 @@ class AthenaLakehouse implements Lakehouse {
     const { signal, parameters = [], readOnly = true } = options;
     return this.working(undefined, signal, async () => {
       if (readOnly) expectQuery(sql);
-      const { id, bytesScanned } = await this.runner
+      const { id, bytesScanned, location } = await this.runner
         .run({ sql, parameters: parameters.map(literal), signal })
         .catch((error: unknown) => this.rethrowExplained(error));
       const hasHeader = /^[\s(]*(select|with|values|table)\b/i.test(withoutLeadingComments(sql));
-      const result = await openResult(this.clients, { id, hasHeader, signal });
+      const result = await openResult(
+        { clients: this.clients, objects: this.objects },
+        { id, hasHeader, location, signal },
+      );
       return { ...result, costs: this.spending.of(bytesScanned) };
     });
   }
@@ -297,6 +300,7 @@ class AthenaLakehouse implements Lakehouse {
       signal,
       runner: this.runner,
       clients: this.clients,
+      objects: this.objects,
       read: async () => (await this.expectTable(table.key)).metadata,
       restore: (change) => this.restore(table.key, change),
     });

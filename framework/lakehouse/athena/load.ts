@@ -11,6 +11,7 @@ import type { AwsClients } from "./aws-clients.ts";
 import { loadSql, newKeysSql, stagedRowsSql } from "./load-sql.ts";
 import type { QueryRunner } from "./query-runner.ts";
 import { openResult, readUpdateCount } from "./results.ts";
+import type { S3Objects } from "./s3-objects.ts";
 import { sliceColumn } from "./slices.ts";
 import type { Staged } from "./staging.ts";
 import { allSnapshots, branchSnapshots } from "./table-snapshots.ts";
@@ -23,6 +24,7 @@ export interface LoadContext {
   readonly signal: AbortSignal | undefined;
   readonly runner: QueryRunner;
   readonly clients: AwsClients;
+  readonly objects: S3Objects;
   /** The table as it is now. */
   read(): Promise<TableMetadata>;
   restore(change: Parameters<Lakehouse["restore"]>[1]): Promise<void>;
@@ -81,7 +83,7 @@ async function write(
 
 /** Of a merge that counts ties: how many keys are new. */
 async function countNewKeys(context: LoadContext): Promise<number | undefined> {
-  const { table, disposition, staged, runner, clients, signal } = context;
+  const { table, disposition, staged, runner, signal } = context;
   const countsTies =
     disposition.type === "merge" &&
     disposition.strategy === "insert-only" &&
@@ -89,8 +91,8 @@ async function countNewKeys(context: LoadContext): Promise<number | undefined> {
   if (!countsTies) return undefined;
   const source = stagedRowsSql(table, staged.name, undefined);
   const sql = newKeysSql(table, disposition.key, source);
-  const { id } = await runner.run({ sql, table: table.key, signal });
-  for await (const row of (await openResult(clients, { id, hasHeader: true, signal })).rows)
+  const { id, location } = await runner.run({ sql, table: table.key, signal });
+  for await (const row of (await openResult(context, { id, hasHeader: true, location, signal })).rows)
     return Number(Object.values(row)[0]);
   return undefined;
 }

@@ -23,6 +23,8 @@ export interface Executed {
   /** Of the query execution. */
   readonly id: string;
   readonly bytesScanned: number;
+  /** The file with its answer, `s3://...`; undefined where Athena keeps it itself. */
+  readonly location: string | undefined;
 }
 
 /** What {@link QueryRunner} works with. */
@@ -104,7 +106,8 @@ export class QueryRunner {
     const bytesScanned = execution.Statistics?.DataScannedInBytes ?? 0;
     spending.add(bytesScanned, table);
     const status = execution.Status;
-    if (status?.State === "SUCCEEDED") return { id, bytesScanned };
+    const location = execution.ResultConfiguration?.OutputLocation;
+    if (status?.State === "SUCCEEDED") return { id, bytesScanned, location };
     const isCutOff = isScanLimit(status?.StateChangeReason);
     if (status?.State === "CANCELLED" && !isCutOff) throw stopped(id, table, status.StateChangeReason);
     throw queryFailure({ id, reason: status?.StateChangeReason, error: status?.AthenaError }, table);

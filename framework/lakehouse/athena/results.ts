@@ -3,18 +3,38 @@ import type { QueryResult, Row, Value } from "../lakehouse.ts";
 import { asAwsFailure } from "./athena-failure.ts";
 import type { AwsClients } from "./aws-clients.ts";
 import { abortOptions } from "./query-runner.ts";
+import { readResultFile } from "./result-file.ts";
+import type { S3Objects } from "./s3-objects.ts";
 
-/** A query's answer, page by page; the next one is asked for while the present one is walked. */
+/** A query that ended well, to be read. */
+interface Answered {
+  readonly id: string;
+  /** Whether its first row is the names of the columns, as that of a SELECT is. */
+  readonly hasHeader: boolean;
+  /** Where its answer lies, where Athena says that. */
+  readonly location: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A query's answer. The first thousand rows are asked of Athena, which is all of most answers; what is longer is read from
+ * the file that Athena keeps it in, since a million rows would be a thousand requests, one after the other.
+ */
 export async function openResult(
-  clients: AwsClients,
-  query: { readonly id: string; readonly hasHeader: boolean; readonly signal?: AbortSignal | undefined },
+  { clients, objects }: { readonly clients: AwsClients; readonly objects: S3Objects },
+  query: Answered,
 ): Promise<QueryResult> {
   const first = await readPage(clients, query, undefined);
   const columns = (first.ResultSet?.ResultSetMetadata?.ColumnInfo ?? []).map((column) => ({
     name: column.Name ?? "",
     type: typeName(column),
   }));
-  return { columns, rows: rowsOf(clients, query, first, columns) };
+  const { location } = query;
+  const lines =
+    first.NextToken !== undefined && location?.endsWith(".csv") === true
+      ? linesOfFile(objects, query, location)
+      : linesOfPages(clients, query, first);
+  return { columns, rows: rowsOf(lines, columns, query.hasHeader) };
 }
 
 /** How many rows a write inserted, updated or deleted, in all. */
@@ -40,27 +60,48 @@ async function readPage(
   }
 }
 
+type Cells = readonly (string | undefined)[];
+
 async function* rowsOf(
-  clients: AwsClients,
-  query: { readonly id: string; readonly hasHeader: boolean; readonly signal?: AbortSignal | undefined },
-  first: GetQueryResultsCommandOutput,
+  lines: AsyncIterable<Cells>,
   columns: QueryResult["columns"],
+  hasHeader: boolean,
 ): AsyncGenerator<Row> {
+  let isHeader = hasHeader;
+  for await (const cells of lines) {
+    if (!isHeader)
+      yield Object.fromEntries(columns.map(({ name, type }, index) => [name, toValue(cells[index], type)]));
+    isHeader = false;
+  }
+}
+
+/** The next page is asked for while the present one is walked. */
+async function* linesOfPages(
+  clients: AwsClients,
+  query: Answered,
+  first: GetQueryResultsCommandOutput,
+): AsyncGenerator<Cells> {
   let page: GetQueryResultsCommandOutput | undefined = first;
-  // Athena gives the names of the columns as the first row of a SELECT.
-  let skipped = query.hasHeader ? 1 : 0;
   while (page !== undefined) {
     const next: Promise<GetQueryResultsCommandOutput> | undefined =
       page.NextToken === undefined ? undefined : readPage(clients, query, page.NextToken);
     // It may fail while nobody waits for it yet.
     next?.catch(() => undefined);
-    for (const { Data: cells = [] } of (page.ResultSet?.Rows ?? []).slice(skipped)) {
-      yield Object.fromEntries(
-        columns.map(({ name, type }, index) => [name, toValue(cells[index]?.VarCharValue, type)]),
-      );
-    }
-    skipped = 0;
+    for (const { Data: cells = [] } of page.ResultSet?.Rows ?? [])
+      yield cells.map(({ VarCharValue: text }) => text);
     page = await next;
+  }
+}
+
+async function* linesOfFile(
+  objects: S3Objects,
+  { id, signal }: Answered,
+  location: string,
+): AsyncGenerator<Cells> {
+  try {
+    yield* readResultFile(objects.streamText(location, signal));
+  } catch (error) {
+    throw asAwsFailure(error, { where: `result of query ${id}`, signal });
   }
 }
 

@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
 import { deleteObjects } from "../delete-objects.ts";
 import type { AwsClients } from "./aws-clients.ts";
 import { abortOptions } from "./query-runner.ts";
@@ -30,6 +31,16 @@ export class S3Objects {
     ).send(new GetObjectCommand({ Bucket: bucket, Key: key }));
     if (Body === undefined) throw new Error(`Internal error: expected ${uri} to have content, got none`);
     return Body.transformToString("utf8");
+  }
+
+  /** An object's text, as it arrives. */
+  async *streamText(uri: string, signal: AbortSignal | undefined): AsyncGenerator<string> {
+    const { GetObjectCommand } = await import("@aws-sdk/client-s3");
+    const { bucket, key } = parseS3Uri(uri);
+    const command = new GetObjectCommand({ Bucket: bucket, Key: key });
+    const { Body } = await (await this.#clients.s3()).send(command, abortOptions(signal));
+    if (!(Body instanceof Readable)) throw new Error(`Internal error: expected ${uri} as a stream of Node`);
+    yield* Body.setEncoding("utf8") as AsyncIterable<string>;
   }
 
   async writeText(uri: string, text: string): Promise<void> {

@@ -101,6 +101,27 @@ describe("faults", () => {
     expect(failure).toMatchObject({ where: expect.stringMatching(/^result of query /) });
   });
 
+  it("a long answer is read from its file, and says so when that is lost", async () => {
+    await load(append, [
+      ...rows(2_500),
+      { id: "quoted", division: 'Øko "nomi",\n', at: at(0) },
+      { id: "empty", division: "", at: at(0) },
+    ]);
+    const sql = "SELECT id, division, at FROM sf_raw.sf_user ORDER BY division NULLS LAST, at";
+    const answered = await collectRows(await lake.query(sql));
+    expect(answered).toHaveLength(2_502);
+    expect(answered.slice(0, 3)).toEqual([
+      { id: "empty", division: "", at: "2026-01-01 00:00:00.000000" },
+      { id: "quoted", division: 'Øko "nomi",\n', at: "2026-01-01 00:00:00.000000" },
+      { id: "u0", division: null, at: "2026-01-01 00:00:00.000000" },
+    ]);
+    await control.addFaults({ kind: "lose-result", match: "ORDER BY id" });
+    const failure = await failureOf(
+      lake.query("SELECT id FROM sf_raw.sf_user ORDER BY id").then(collectRows),
+    );
+    expect(failure).toMatchObject({ where: expect.stringMatching(/^result of query /) });
+  });
+
   it("a query over its work group's limit is refused as a budget is", async () => {
     await load(append, rows(50));
     const athena = new AthenaClient();
