@@ -44,6 +44,9 @@ export interface SeenExecution {
   readonly reason?: string;
   readonly trinoStatements: readonly string[];
   readonly scannedBytes: number;
+  /** Milliseconds since 1970; of a query that has not ended there is no second one. */
+  readonly submittedAt: number;
+  readonly completedAt?: number;
 }
 
 /** What tests do to the gateway from whatever process they run in. */

@@ -83,14 +83,16 @@ function control(route: string, body: string, { faults, operations }: Parts): ob
       faults.clear();
       return {};
     case "GET /control/executions":
-      return operations.executions.map(({ id, request, state, reason, trinoStatements, scannedBytes }) => ({
-        id,
-        query: request.query,
-        workGroup: request.workGroup,
-        state,
-        reason,
-        trinoStatements,
-        scannedBytes,
+      return operations.executions.map((execution) => ({
+        id: execution.id,
+        query: execution.request.query,
+        workGroup: execution.request.workGroup,
+        state: execution.state,
+        reason: execution.reason,
+        trinoStatements: execution.trinoStatements,
+        scannedBytes: execution.scannedBytes,
+        submittedAt: execution.submittedAt,
+        completedAt: execution.completedAt,
       }));
     default:
       throw new ApiError("UnknownOperationException", route);
