@@ -43,8 +43,9 @@ function signupAsset<R>(rows: RowSchema<R> | undefined) {
     key: table.key,
     table,
     ...(rows === undefined ? {} : { rows }),
-    materialize: async ({ lakehouse }) => {
-      const path = join(rig.directory, "signups.ndjson");
+    materialize: async ({ lakehouse, partition }) => {
+      // A file of its own: two partitions are made at once.
+      const path = join(rig.directory, `signups-${partition?.key ?? "all"}.ndjson`);
       writeFileSync(path, signups.map((row) => JSON.stringify(row)).join("\n"));
       const files = [{ path, format: "ndjson" }] as const;
       await lakehouse.load({ table, files, disposition: { type: "replace" } });
