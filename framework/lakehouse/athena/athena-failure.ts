@@ -5,6 +5,8 @@ import { diskFull, isDiskFull } from "../disk-full.ts";
 
 /** Where something went wrong, for messages. */
 export interface FailureContext {
+  /** That requests were made with; what helps names it. @default `AWS_PROFILE` */
+  readonly profile?: string | undefined;
   readonly where?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -13,10 +15,10 @@ export interface FailureContext {
 const systemError = 1;
 
 /** What a request to Athena, Glue or S3 threw, as a failure. */
-export function asAwsFailure(error: unknown, { where, signal }: FailureContext): FailureError {
+export function asAwsFailure(error: unknown, { where, profile, signal }: FailureContext): FailureError {
   if (error instanceof FailureError) return error;
   const at = where === undefined ? {} : { where };
-  const problem = awsProblem(error);
+  const problem = awsProblem(error, profile);
   const make = (failure: Omit<FailureError["failure"], "got">) =>
     new FailureError({ got: problem.text, ...at, ...failure }, { cause: error });
   if (signal?.aborted === true || (error instanceof Error && error.name === "AbortError"))

@@ -379,7 +379,7 @@ class AthenaLakehouse implements Lakehouse {
     try {
       return await work();
     } catch (error) {
-      throw asAwsFailure(error, { where: key, signal });
+      throw asAwsFailure(error, { where: key, profile: this.options.profile, signal });
     }
   }
 }

@@ -23,6 +23,11 @@ export class AwsClients {
     this.#options = options;
   }
 
+  /** That the target names. */
+  get profile(): string | undefined {
+    return this.#options.profile;
+  }
+
   athena(): Promise<AthenaClient> {
     this.#athena ??= import("@aws-sdk/client-athena").then((sdk) => new sdk.AthenaClient(this.#config()));
     return this.#athena;

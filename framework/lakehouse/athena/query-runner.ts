@@ -73,7 +73,7 @@ export class QueryRunner {
       const id = await this.#start(statement);
       return await this.#ended(id, statement);
     } catch (error) {
-      throw asAwsFailure(error, { where: table, signal });
+      throw asAwsFailure(error, { where: table, profile: this.#options.clients.profile, signal });
     }
   }
 

@@ -6,6 +6,12 @@ import { abortOptions } from "./query-runner.ts";
 import { readResultFile } from "./result-file.ts";
 import type { S3Objects } from "./s3-objects.ts";
 
+/** Where answers are read. */
+interface ResultSource {
+  readonly clients: AwsClients;
+  readonly objects: S3Objects;
+}
+
 /** A query that ended well, to be read. */
 interface Answered {
   readonly id: string;
@@ -20,11 +26,8 @@ interface Answered {
  * A query's answer. The first thousand rows are asked of Athena, which is all of most answers; what is longer is read from
  * the file that Athena keeps it in, since a million rows would be a thousand requests, one after the other.
  */
-export async function openResult(
-  { clients, objects }: { readonly clients: AwsClients; readonly objects: S3Objects },
-  query: Answered,
-): Promise<QueryResult> {
-  const first = await readPage(clients, query, undefined);
+export async function openResult(source: ResultSource, query: Answered): Promise<QueryResult> {
+  const first = await readPage(source.clients, query, undefined);
   const columns = (first.ResultSet?.ResultSetMetadata?.ColumnInfo ?? []).map((column) => ({
     name: column.Name ?? "",
     type: typeName(column),
@@ -32,8 +35,8 @@ export async function openResult(
   const { location } = query;
   const lines =
     first.NextToken !== undefined && location?.endsWith(".csv") === true
-      ? linesOfFile(objects, query, location)
-      : linesOfPages(clients, query, first);
+      ? linesOfFile(source, query, location)
+      : linesOfPages(source.clients, query, first);
   return { columns, rows: rowsOf(lines, columns, query.hasHeader) };
 }
 
@@ -56,7 +59,7 @@ async function readPage(
     const command = new GetQueryResultsCommand({ QueryExecutionId: id, NextToken: token, MaxResults: 1000 });
     return await athena.send(command, abortOptions(signal));
   } catch (error) {
-    throw asAwsFailure(error, { where: `result of query ${id}`, signal });
+    throw asAwsFailure(error, { where: `result of query ${id}`, profile: clients.profile, signal });
   }
 }
 
@@ -94,14 +97,14 @@ async function* linesOfPages(
 }
 
 async function* linesOfFile(
-  objects: S3Objects,
+  { clients, objects }: ResultSource,
   { id, signal }: Answered,
   location: string,
 ): AsyncGenerator<Cells> {
   try {
     yield* readResultFile(objects.streamText(location, signal));
   } catch (error) {
-    throw asAwsFailure(error, { where: `result of query ${id}`, signal });
+    throw asAwsFailure(error, { where: `result of query ${id}`, profile: clients.profile, signal });
   }
 }
 
