@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { startCatalog } from "../../framework/lakehouse/catalog/start-catalog.ts";
@@ -7,8 +8,8 @@ interface Fault {
   /** Of `GET /v1/...`. */
   readonly match: RegExp;
   readonly times: number;
-  /** `lost`: the request is carried out, and its answer never comes. */
-  readonly does: number | "lost";
+  /** `lost`: the request is carried out, and its answer never comes. `Promise`: it is answered once that is kept. */
+  readonly does: number | "lost" | Promise<void>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -22,6 +23,8 @@ export interface FaultyCatalog {
   /** How long tokens live. */
   lifeSeconds: number;
   fail(fault: Fault): void;
+  /** Resolves when a request that matches comes. */
+  nextRequest(match: RegExp): Promise<void>;
   /** Refuses every token given so far. */
   revokeTokens(): void;
   close(): Promise<void>;
@@ -31,6 +34,7 @@ export interface FaultyCatalog {
 export async function faultyCatalog(dir: string): Promise<FaultyCatalog> {
   const catalog = await startCatalog({ dir });
   const faults: { fault: Fault; left: number }[] = [];
+  const arrivals = new EventEmitter();
   const tokens = new Set<string>();
   let issued = 0;
   const grant = (form: URLSearchParams): [status: number, body: object] => {
@@ -43,6 +47,7 @@ export async function faultyCatalog(dir: string): Promise<FaultyCatalog> {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const line = `${request.method} ${request.url}`;
     faulty.requests.push(line);
+    arrivals.emit("request", line);
     let body = "";
     for await (const chunk of request) body += String(chunk);
     const answer = (status: number, value: object, headers: Fault["headers"] = {}) =>
@@ -50,6 +55,7 @@ export async function faultyCatalog(dir: string): Promise<FaultyCatalog> {
     const armed = faults.find(({ fault, left }) => left > 0 && fault.match.test(line));
     if (armed !== undefined) armed.left -= 1;
     const does = armed?.fault.does;
+    if (does instanceof Promise) await does;
     if (typeof does === "number") {
       const error = { message: "made to fail", type: "Made", code: does };
       answer(does, { error }, armed?.fault.headers);
@@ -80,6 +86,15 @@ export async function faultyCatalog(dir: string): Promise<FaultyCatalog> {
     requests: [],
     clientSecret: "right",
     lifeSeconds: 3_600,
+    nextRequest: (match) =>
+      new Promise((resolve) => {
+        const look = (line: string): void => {
+          if (!match.test(line)) return;
+          arrivals.off("request", look);
+          resolve();
+        };
+        arrivals.on("request", look);
+      }),
     fail: (fault) => void faults.push({ fault, left: fault.times }),
     revokeTokens: () => tokens.clear(),
     close: async () => {

@@ -7,6 +7,7 @@ import { requests } from "../../framework/lakehouse/catalog/protocol.ts";
 import type { Update } from "../../framework/lakehouse/catalog/updates.ts";
 import { defineTable } from "../../framework/definition/table.ts";
 import { FailureError } from "../../framework/event/failure.ts";
+import { deferred } from "../../framework/util/deferred.ts";
 import { RestCatalog } from "../../framework/lakehouse/rest/rest-catalog.ts";
 import { collectRows, type Lakehouse } from "../../framework/lakehouse/lakehouse.ts";
 import {
@@ -195,6 +196,23 @@ describe("credentials", () => {
     catalog.fail({ match: /^GET .*\/tables\/log$/, times: 1, does: 403 });
     expect(await failureOf(ids())).toMatchObject({ reason: "credentials-refused" });
     expect(await ids()).toEqual([]);
+  });
+});
+
+it("what a query failed of is not taken for another's that went on meanwhile", async () => {
+  await lake.ensureTable(table);
+  await lake.ensureTable(defineTable({ key: "t/other", columns: { id: "string" } }));
+  const held = deferred<void>();
+  const asked = catalog.nextRequest(/^GET .*\/tables\/other$/);
+  catalog.fail({ match: /^GET .*\/tables\/other$/, times: 1, does: held.promise });
+  const unrelated = failureOf(lake.query("SELECT nothing FROM t.other", { readOnly: false }));
+  await asked;
+  catalog.fail({ match: /^GET .*\/tables\/log$/, times: 1, does: 403 });
+  expect(await failureOf(ids())).toMatchObject({ reason: "credentials-refused" });
+  held.resolve();
+  expect(await unrelated).toMatchObject({
+    reason: "query-failed",
+    got: expect.stringContaining("nothing"),
   });
 });
 

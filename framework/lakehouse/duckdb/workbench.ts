@@ -36,11 +36,7 @@ export interface WorkbenchOptions {
 export class Workbench {
   private readonly options: WorkbenchOptions;
   private served: Promise<Catalog> | undefined;
-  /** What the catalog's server last had to tell DuckDB and could only in part, and how often. */
-  private told: { readonly times: number; readonly last: FailureError | undefined } = {
-    times: 0,
-    last: undefined,
-  };
+  private readonly underWay = new Set<Piece>();
   private readonly engines = new Map<"read" | "write", Promise<Engine>>();
 
   constructor(options: WorkbenchOptions) {
@@ -156,14 +152,17 @@ export class Workbench {
     });
   }
 
-  /** Of a statement that failed while the catalog's server told what is wrong, says that. */
+  /** Of work that failed of what the catalog's server told meanwhile, says that. */
   private async explaining<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.told.times;
+    const piece: Piece = { told: [], isAlone: this.underWay.size === 0 };
+    for (const other of this.underWay) other.isAlone = false;
+    this.underWay.add(piece);
     try {
       return await work();
     } catch (error) {
-      const { times, last } = this.told;
-      throw error instanceof FailureError || times === before ? error : last;
+      throw (error instanceof FailureError ? undefined : explanationOf(error, piece)) ?? error;
+    } finally {
+      this.underWay.delete(piece);
     }
   }
 
@@ -200,10 +199,24 @@ export class Workbench {
 
   private servedCatalog(): Promise<Catalog> {
     const { catalog, clock } = this.options;
-    const onFailure = (last: FailureError): void => {
-      this.told = { times: this.told.times + 1, last };
+    const onFailure = (failure: FailureError): void => {
+      for (const { told } of this.underWay) told.push(failure);
     };
     this.served ??= serveCatalog(catalog.open(), { port: 0, token: newToken(), clock, onFailure });
     return this.served;
   }
+}
+
+/** Something that is being done on the engines. */
+interface Piece {
+  /** What the catalog's server had to tell DuckDB meanwhile and could only in part, oldest first. */
+  readonly told: FailureError[];
+  /** Nothing else was being done at any time of it. */
+  isAlone: boolean;
+}
+
+/** What DuckDB was told and failed of: by its words, for which request was whose the server can't know. */
+function explanationOf(error: unknown, { told, isAlone }: Piece): FailureError | undefined {
+  const words = String(error);
+  return told.findLast(({ failure }) => isAlone || words.includes(failure.message));
 }
