@@ -238,7 +238,14 @@ export class SqliteStore extends SqliteReader implements Store {
   }
 
   recordEvent(event: RunEvent): void {
-    this.#transaction(() => this.#append(event));
+    this.#transaction(() => {
+      const id = this.#append(event);
+      // Somebody may have something to say of a run that has ended.
+      this.statement(`UPDATE runs SET last_event = @id WHERE id = @runId AND last_event IS NOT NULL`).run({
+        id,
+        runId: event.runId,
+      });
+    });
   }
 
   finishRun(runId: string, status: RunStatus, finishedAt: Instant, event: RunEvent): void {
