@@ -114,7 +114,7 @@ export interface DaemonConfig {
   readonly maxRuns?: number;
   /** Told to end, the daemon waits this long for its runs; then they are told as well, and go on with its next start. @default 600000 */
   readonly drainMs?: number;
-  /** What a run may hold when its schedule does not say, MB. @default three quarters of the machine's memory */
+  /** How large the heap of a run may grow when its schedule does not say, MB. @default three quarters of the machine's memory */
   readonly memoryMb?: number;
 }
 

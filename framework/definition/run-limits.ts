@@ -17,7 +17,7 @@ export interface RunLimitOptions {
   readonly retry?: Partial<RetryPolicy>;
   /** A run that works longer is told to end, and counts as failed, milliseconds. @default none */
   readonly deadlineMs?: number;
-  /** A run that holds more memory is killed, with all its processes, MB. @default three quarters of the machine's */
+  /** How large the heap of its process may grow, MB; one that needs more dies. @default three quarters of the machine's memory */
   readonly memoryMb?: number;
 }
 

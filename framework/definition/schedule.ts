@@ -83,7 +83,7 @@ export interface ScheduleOptions extends RunLimitOptions {
   readonly jitterMs?: number;
   /** Only daemons of this target run it. @default the daemon's, whichever it is */
   readonly target?: string;
-  /** Until somebody says otherwise by `moraine schedules NAME --on` or `--off`. @default true */
+  /** What passes while it is not stays past. @default true */
   readonly enabled?: boolean;
 }
 

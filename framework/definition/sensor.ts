@@ -61,7 +61,7 @@ export interface SensorOptions extends Pick<Sensor, "name" | "everyMs" | "poll">
   readonly timeoutMs?: number;
   /** Only daemons of this target poll it. @default the daemon's, whichever it is */
   readonly target?: string;
-  /** Until somebody says otherwise by `moraine schedules NAME --on` or `--off`. @default true */
+  /** What passes while it is not stays past. @default true */
   readonly enabled?: boolean;
 }
 

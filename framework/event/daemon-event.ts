@@ -1,5 +1,3 @@
-import type { Failure } from "./failure.ts";
-
 /** One evaluation of a schedule or a sensor that is to give a run, or was. */
 export interface TickName {
   /** Of the schedule or sensor. */
@@ -28,7 +26,7 @@ export type TickFailureReason =
   | "removed"; // the schedule is no longer defined
 
 /** What a child process of the daemon does. */
-export type ChildWork = "run" | "poll" | "automation";
+export type ChildWork = "run" | "poll";
 
 interface InDaemon {
   /** ISO 8601, UTC, milliseconds. */
@@ -86,19 +84,10 @@ export type DaemonEvent =
       readonly signal: string | null;
       readonly durationMs: number;
     })
-  /** A sensor was polled. */
-  | (InDaemon & {
-      readonly type: "sensor-polled";
-      readonly sensor: string;
-      readonly runs: number;
-      readonly failure?: Failure;
-    })
   | (InDaemon & { readonly type: "reloaded"; readonly schedules: number; readonly sensors: number })
   /** The definitions are wrong, and the last good ones stay in force. */
   | (InDaemon & { readonly type: "reload-refused"; readonly problems: readonly string[] })
   | (InDaemon & { readonly type: "heartbeat" })
-  /** The clock has jumped, back by less than nothing. */
-  | (InDaemon & { readonly type: "clock-jumped"; readonly byMs: number })
   /** Something that the daemon goes on without; `service` names what is mounted into it. */
   | (InDaemon & { readonly type: "daemon-problem"; readonly service?: string; readonly message: string })
   /** Told to end: nothing more starts, and what runs is waited for. */

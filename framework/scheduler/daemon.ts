@@ -258,9 +258,8 @@ export class Daemon {
     const drainMs = this.#config().drainMs ?? 600_000;
     const isOver = drainedSince !== undefined && nowMs - drainedSince >= drainMs;
     for (const working of this.#working) {
-      const { tick, name, startedMs, toldMs } = working;
-      const deadlineMs = tick === undefined ? this.#timeoutOf(name) : tick.request.deadlineMs;
-      const isLate = deadlineMs !== null && nowMs - startedMs >= deadlineMs;
+      const { tick, toldMs } = working;
+      const isLate = nowMs >= this.#deadlineOf(working);
       if (!isLate && !isOver && toldMs === undefined) continue;
       if (tick === undefined) working.child.end(true);
       else {
@@ -270,9 +269,11 @@ export class Daemon {
     }
   }
 
-  #timeoutOf(name: string): number {
+  /** By the clock of `performance.now()`; infinite without one. */
+  #deadlineOf({ tick, name, startedMs }: Working): number {
+    if (tick !== undefined) return startedMs + (tick.request.deadlineMs ?? Number.POSITIVE_INFINITY);
     const sensor = this.#definitions.schedules.find((each) => each.name === name);
-    return sensor?.kind === "sensor" ? sensor.timeoutMs : 60_000;
+    return startedMs + (sensor?.kind === "sensor" ? sensor.timeoutMs : 60_000);
   }
 
   #untilNext(now: Date, beatAt: number): number {
@@ -280,10 +281,9 @@ export class Daemon {
     const waits = [beatAt + heartbeatEveryMs - nowMs];
     for (const at of [this.#isDraining ? undefined : this.#scheduler.nextAt(), this.#host.nextWake()])
       if (at !== undefined) waits.push(at.getTime() - now.getTime());
-    for (const { tick, name, startedMs, toldMs } of this.#working) {
-      if (toldMs !== undefined) waits.push(toldMs + killAfterMs - nowMs);
-      const deadlineMs = tick === undefined ? this.#timeoutOf(name) : tick.request.deadlineMs;
-      if (deadlineMs !== null) waits.push(startedMs + deadlineMs - nowMs);
+    for (const working of this.#working) {
+      if (working.toldMs !== undefined) waits.push(working.toldMs + killAfterMs - nowMs);
+      waits.push(this.#deadlineOf(working) - nowMs);
     }
     // What is due and could not be done now, like a poll while the last one works, is looked at again in a second.
     return Math.ceil(Math.min(...waits.map((wait) => (wait <= 0 ? 1_000 : wait))));

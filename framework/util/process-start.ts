@@ -31,6 +31,19 @@ function fromPs(pid: number): string | undefined {
   return state.startsWith("Z") || start === "" ? undefined : start;
 }
 
+/** Sends a process, or with a negative number its group, a signal. `gone`: it has ended; `refused`: it is another user's. */
+export function signalProcess(pid: number, signal: "SIGTERM" | "SIGKILL"): "sent" | "gone" | "refused" {
+  try {
+    process.kill(pid, signal);
+    return "sent";
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ESRCH") return "gone";
+    if (code === "EPERM") return "refused";
+    throw error;
+  }
+}
+
 /** Whether there is a process with this number, or its remains, whoever it belongs to. */
 export function isRunning(pid: number): boolean {
   try {

@@ -5,6 +5,7 @@ import { countsText } from "../../tui/words/run.ts";
 import { countOf, someOf } from "../../tui/words/numbers.ts";
 import { unitName } from "../../tui/words/text.ts";
 import { systemClock } from "../../util/clock.ts";
+import { signalProcess } from "../../util/process-start.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson, say } from "../output/print.ts";
@@ -76,18 +77,9 @@ function isHere(run: RunRecord, owner: RunOwner): boolean {
 }
 
 function signalOwner({ pid }: RunOwner, signal: "SIGTERM" | "SIGKILL"): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    // It ended meanwhile, as was wanted.
-    if (code === "ESRCH") return;
-    if (code !== "EPERM") throw error;
-    throw new UsageError(
-      `process ${pid} belongs to another user`,
-      `as that user, or root: kill -TERM ${pid}`,
-    );
-  }
+  // One that is gone ended meanwhile, as was wanted.
+  if (signalProcess(pid, signal) !== "refused") return;
+  throw new UsageError(`process ${pid} belongs to another user`, `as that user, or root: kill -TERM ${pid}`);
 }
 
 /** Whether somebody has told it to end before. */

@@ -1,13 +1,9 @@
-import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { totalmem } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Child } from "../../scheduler/daemon.ts";
 import type { TickRecord } from "../../store/schedules.ts";
+import { signalProcess } from "../../util/process-start.ts";
 import type { OpenConfig } from "../project/open-project.ts";
-
-const program = fileURLToPath(new URL("./moraine.js", import.meta.url));
+import { startVerb } from "./start-verb.ts";
 
 /** What a run may hold when nobody says, MB: three quarters of the machine's memory. */
 function machineShareMb(): number {
@@ -31,54 +27,28 @@ export function runArguments(tick: TickRecord, runId: string): readonly string[]
   ];
 }
 
-/**
- * Starts a verb in a process group of its own, which goes on when the daemon is killed; what it prints goes to a file under
- * `.moraine/logs`.
- *
- * @param memoryMb for its JavaScript
- */
+/** Starts a verb that goes on when the daemon is killed. @param memoryMb for its JavaScript */
 export function startChild(
   project: OpenConfig,
-  args: readonly string[],
+  [verb = "", ...rest]: readonly string[],
   {
     logName,
     memoryMb = machineShareMb(),
   }: { readonly logName: string; readonly memoryMb?: number | undefined },
 ): Child {
-  const logs = join(project.stateDir, "logs");
-  mkdirSync(logs, { recursive: true });
-  const logFile = join(logs, logName);
-  const output = openSync(logFile, "a");
-  const [verb = "", ...rest] = args;
-  const place = ["--project", project.projectDir, "--target", project.targetName, "--plain", "--no-input"];
-  const child = spawn(
-    process.execPath,
-    [`--max-old-space-size=${memoryMb}`, program, verb, ...place, ...rest],
-    { cwd: project.projectDir, detached: true, stdio: ["ignore", output, output] },
-  );
-  closeSync(output);
-  const { pid = 0 } = child;
+  const started = startVerb(project, [verb, "--no-input", ...rest], { logName, memoryMb });
+  const { pid } = started;
   return {
-    pid,
-    ended: new Promise((resolve) => {
-      child.once("exit", (code, signal) => resolve({ code, signal, lastLine: lastLineOf(logFile) }));
-      child.once("error", (error) => resolve({ code: null, signal: null, lastLine: error.message }));
-    }),
-    end: (now) => signalGroup(pid, now),
+    pid: pid ?? 0,
+    ended: started.ended.then((end) => ({
+      ...end,
+      lastLine: pid === undefined ? "no process could be started" : (started.lastLine() ?? ""),
+    })),
+    end: (now) => {
+      if (pid === undefined) return;
+      // A run ends what it has started itself; a kill has to reach all of it.
+      if (now) signalProcess(-pid, "SIGKILL");
+      else signalProcess(pid, "SIGTERM");
+    },
   };
-}
-
-/** A run ends what it has started itself; a kill has to reach all of it. */
-function signalGroup(pid: number, now: boolean): void {
-  if (pid === 0) return;
-  try {
-    process.kill(now ? -pid : pid, now ? "SIGKILL" : "SIGTERM");
-  } catch (error) {
-    // It ended meanwhile, as was wanted.
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
-  }
-}
-
-function lastLineOf(logFile: string): string {
-  return readFileSync(logFile, "utf8").trimEnd().split("\n").at(-1) ?? "";
 }

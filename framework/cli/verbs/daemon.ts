@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import type { Schedule } from "../../definition/schedule.ts";
-import type { Sensor } from "../../definition/sensor.ts";
 import { DefinitionError } from "../../definition/problem.ts";
 import type { DaemonEvent } from "../../event/daemon-event.ts";
 import { Daemon } from "../../scheduler/daemon.ts";
 import type { DaemonService } from "../../scheduler/daemon-service.ts";
 import { whereIsOwner } from "../../store/run-owner.ts";
+import type { DaemonRecord } from "../../store/schedules.ts";
 import { systemClock } from "../../util/clock.ts";
+import { signalProcess } from "../../util/process-start.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
 import { loadConfig, loadDefinitions } from "../project/load-project.ts";
@@ -62,7 +62,7 @@ export async function daemon(
       }),
     endElsewhere: ({ runId = "" }) => {
       const owner = project.store.runOwner(runId);
-      if (owner !== undefined && whereIsOwner(owner) === "here") process.kill(owner.pid, "SIGTERM");
+      if (owner !== undefined && whereIsOwner(owner) === "here") signalProcess(owner.pid, "SIGTERM");
     },
   });
   const onHangup = () => void work.reload();
@@ -78,8 +78,7 @@ async function readAgain(
   project: OpenProject,
 ): Promise<Pick<OpenProject, "config" | "graph" | "schedules">> {
   const loaded = await loadConfig(project, project.targetName);
-  const { graph, schedules } = await loadDefinitions(loaded, { signal, progress: () => {} });
-  return { config: loaded.config, graph, schedules: schedules satisfies readonly (Schedule | Sensor)[] };
+  return { config: loaded.config, ...(await loadDefinitions(loaded, { signal, progress: () => {} })) };
 }
 
 /** Prints what happens: a line each, or with `--json` the events themselves. */
@@ -105,17 +104,7 @@ async function daemonStatus(context: VerbContext): Promise<number> {
   const now = Date.now();
   const daemons = store.scheduling.daemons().map((each) => {
     const silentMs = Math.max(0, now - Date.parse(each.heartbeatAt));
-    const isGone = whereIsOwner(each) === "gone";
-    const state =
-      each.stoppedAt !== undefined
-        ? ("stopped" as const)
-        : isGone
-          ? ("dead" as const)
-          : silentMs > silentAfterMs
-            ? ("silent" as const)
-            : each.isDraining
-              ? ("draining" as const)
-              : ("ok" as const);
+    const state = stateOf(each, silentMs);
     const { id, host, pid, startedAt, heartbeatAt, stoppedAt = null, problem = null } = each;
     return { id, state, host, pid, startedAt, heartbeatAt, stoppedAt, silentMs, problem };
   });
@@ -131,4 +120,11 @@ async function daemonStatus(context: VerbContext): Promise<number> {
     if (found.problem !== null) print(`  definitions not taken over: ${found.problem}`);
   }
   return living === undefined ? exitCode.notCurrent : exitCode.done;
+}
+
+function stateOf(record: DaemonRecord, silentMs: number): "stopped" | "dead" | "silent" | "draining" | "ok" {
+  if (record.stoppedAt !== undefined) return "stopped";
+  if (whereIsOwner(record) === "gone") return "dead";
+  if (silentMs > silentAfterMs) return "silent";
+  return record.isDraining ? "draining" : "ok";
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { newRunId } from "../../materializer/run-session.ts";
 import { systemClock } from "../../util/clock.ts";
+import { signalProcess } from "../../util/process-start.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson, say } from "../output/print.ts";
 import { paintOf } from "../output/terminal.ts";
@@ -26,7 +27,7 @@ export async function detach(context: VerbContext, command: RunCommand): Promise
   await command.ask(project);
   const runId = newRunId();
   const args = [...command.words, ...argumentsOf(command.options), `--run-id=${runId}`];
-  const started = startVerb(project, args, `run-${runId}.log`);
+  const started = startVerb(project, args, { logName: `run-${runId}.log` });
   const ended = await untilBegun(project, runId, started, context.signal);
   if (context.signal.aborted) return codeOfSignal(context.signal.reason);
   if (ended !== undefined) return reportDeath(context, started, ended.code);
@@ -71,7 +72,7 @@ async function untilBegun(
     await Promise.race([exited, systemClock.sleep(lookEveryMs, signal).catch(() => {})]);
     if (!signal.aborted) continue;
     // Whoever gives up now did not want it to go on unseen.
-    if (started.pid !== undefined && ended === undefined) process.kill(started.pid, "SIGTERM");
+    if (started.pid !== undefined && ended === undefined) signalProcess(started.pid, "SIGTERM");
     return exited;
   }
   return undefined;
