@@ -320,6 +320,25 @@ const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/demo.ts")).demo,
   },
   {
+    name: "schedules [name] [at]",
+    summary: "schedules and sensors: when they are due, what became of their ticks; switch them, tick by hand",
+    examples: [
+      "moraine schedules",
+      "moraine schedules daily",
+      "moraine schedules daily --preview 10",
+      "moraine schedules daily --off",
+      "moraine schedules daily --tick 2026-01-31T05:00:00Z",
+    ],
+    shape: (command) =>
+      command
+        .option("--preview <n>", "the next ticks, UTC and local, of one schedule or of all of them", count)
+        .option("--limit <n>", "with a name: how many of its ticks", count, 10)
+        .option("--on", "switch it on, whatever its definition says")
+        .option("--off", "switch it off; what passes meanwhile stays past")
+        .option("--tick", "queue a tick of now, or of this instant, for the daemon; poll a sensor now"),
+    load: async () => (await import("./verbs/schedules.ts")).schedules,
+  },
+  {
     name: "daemon",
     summary: "starts what the schedules say, until it is told to end",
     examples: [

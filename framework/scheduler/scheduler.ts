@@ -4,11 +4,8 @@ import type { DaemonListener, SkipReason, TickFailureReason } from "../event/dae
 import type { ScheduleRecord, ScheduleStore, TickRecord } from "../store/schedules.ts";
 import { unreachable } from "../util/unreachable.ts";
 import { decideTicks } from "./decide-ticks.ts";
-import { ruleOf, ticksOfRule } from "./rule.ts";
+import { nextOfRule, ruleOf } from "./rule.ts";
 import { readyTicks } from "./run-queue.ts";
-
-/** A sensor whose polls fail is polled less and less often, up to this long. */
-const maxPollBackoffMs = 3_600_000;
 
 /** What starts and ends the work that a {@link Scheduler} decides about. */
 export interface Workers {
@@ -115,7 +112,7 @@ export class Scheduler {
     const { name, rule, seenAt } = record;
     const known = this.#next.get(name);
     if (known !== undefined && known.rule === rule && known.seenAt === seenAt) return known.at;
-    const at = nextAfter(definition, record);
+    const at = nextOfRule(definition, record);
     this.#next.set(name, { rule, seenAt, at });
     return at;
   }
@@ -212,13 +209,6 @@ export class Scheduler {
     else if (tick.status === "skipped")
       report({ type: "tick-skipped", ...named, reason: tick.reason as SkipReason, count: tick.count });
   }
-}
-
-function nextAfter(definition: Schedule | Sensor, { seenAt, failures }: ScheduleRecord): Date {
-  const next = ticksOfRule(definition).next(new Date(seenAt));
-  if (definition.kind === "schedule" || failures === 0) return next;
-  const backoffMs = Math.min(definition.everyMs * 2 ** Math.min(failures, 12), maxPollBackoffMs);
-  return new Date(Math.max(next.getTime(), Date.parse(seenAt) + backoffMs));
 }
 
 function failureFields(tick: TickRecord) {

@@ -151,9 +151,19 @@ export interface ScheduleStore extends ScheduleReader {
   endUnbegun(runId: string, message: string, at: Instant): void;
   /** Ends a queued tick without a run. */
   skip(id: number, reason: SkipReason, at: Instant): boolean;
-  /** Adds a tick out of its turn, as somebody asks for it. @returns undefined when that instant has one already */
-  add(name: string, kind: TickKind, tick: NewTick, at: Instant): TickRecord | undefined;
-  switch(name: string, on: boolean, now: Instant): boolean;
+  /**
+   * Adds a tick of a schedule out of its turn, because somebody asks for it; its number is after those of its instant.
+   *
+   * @returns undefined while one of that instant is queued or started
+   */
+  add(name: string, tick: Omit<NewTick, "number">, at: Instant): TickRecord | undefined;
+  /**
+   * Keeps what a person says over the definition. What passed while it was off stays past.
+   *
+   * @param to `isDefined`: what the definition says; with the same, nothing is kept over it
+   * @returns false when no daemon has seen the schedule yet
+   */
+  switch(name: string, to: { readonly on: boolean; readonly isDefined: boolean }, now: Instant): boolean;
   /**
    * Keeps what a poll found: cursor, runs and note together.
    *

@@ -169,18 +169,28 @@ export class SqliteScheduleStore extends SqliteScheduleReader implements Schedul
     );
   }
 
-  add(name: string, kind: TickKind, tick: NewTick, at: Instant): TickRecord | undefined {
-    return this.#transaction(() => this.#insert(name, kind, tick, at)[0]);
+  add(name: string, tick: Omit<NewTick, "number">, at: Instant): TickRecord | undefined {
+    return this.#transaction(() => {
+      const { target } = this.connection;
+      const [known] = this.connection.all<{ number: number; open: number }>(
+        `SELECT coalesce(max(number), 0) AS number, coalesce(max(status IN ('queued', 'started')), 0) AS open FROM ticks
+         WHERE target = @target AND schedule = @name AND tick = @tick`,
+        { target, name, tick: tick.tick },
+      );
+      const { number = 0, open = 0 } = known ?? {};
+      return open === 1 ? undefined : this.#insert(name, "schedule", { ...tick, number: number + 1 }, at)[0];
+    });
   }
 
-  switch(name: string, on: boolean, now: Instant): boolean {
+  switch(name: string, { on, isDefined }: Parameters<ScheduleStore["switch"]>[1], now: Instant): boolean {
     return this.#transaction(
       () =>
         this.#run(
-          // What passed while it was off stays past.
-          `UPDATE schedules SET seen_at = CASE WHEN @on AND switched IS 0 THEN @now ELSE seen_at END, switched = @on
+          `UPDATE schedules
+           SET seen_at = CASE WHEN @on AND NOT coalesce(switched, @isDefined) THEN @now ELSE seen_at END,
+             switched = nullif(@on, @isDefined)
            WHERE target = @target AND name = @name`,
-          { name, on: on ? 1 : 0, now },
+          { name, on: on ? 1 : 0, isDefined: isDefined ? 1 : 0, now },
         ) === 1,
     );
   }

@@ -29,9 +29,9 @@ const below: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Arrows that go up, as types only, so nothing of them is left at run time: a body's context names the lake and the
- * secrets that it is handed.
+ * secrets that it is handed, and words and screens show schedules as the daemon sees them.
  */
-const typeOnlyArrows = new Set(["definition -> lakehouse", "definition -> secrets"]);
+const typeOnlyArrows = new Set(["definition -> lakehouse", "definition -> secrets", "tui -> scheduler"]);
 
 /** The room that may import an outside package; what is not here may be imported anywhere. */
 const roomOfPackage: Readonly<Record<string, readonly string[]>> = {

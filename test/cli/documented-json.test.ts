@@ -3,27 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { RunEvent } from "../../framework/event/event.ts";
-import { mismatches, parseShape, type Shape } from "../support/json-shape.ts";
+import { documentedShapes, shapeNamed } from "../support/documented-shapes.ts";
+import { mismatches } from "../support/json-shape.ts";
 import { ada, mailingProject } from "../support/mailing-project.ts";
 import type { Project } from "../support/moraine.ts";
 import { ended } from "../support/processes.ts";
 import { Shop } from "../support/shop-project.ts";
 
 const readPage = (name: string) => readFileSync(join(import.meta.dirname, "../../docs", name), "utf8");
-
-/** The shapes of docs/cli.md: those of verbs by what is typed, the others by their names. */
-function documentedShapes(): ReadonlyMap<string, Shape> {
-  const [, json = ""] = readPage("cli.md").split("\n## JSON\n");
-  const [, block = ""] = json.split("```");
-  // A definition goes on in the lines that are indented.
-  const definitions = block.trim().split(/\n+(?! )/);
-  return new Map(
-    definitions.map((definition) => {
-      const [, name = "", text = ""] = /^(.+?)(?: *= *| {2,})([^]*)$/.exec(definition) ?? [];
-      return [name, parseShape(text)] as const;
-    }),
-  );
-}
 
 /** Fields of each type of event, by the table of docs/store.md; with `?` those that may be missing. */
 function documentedPayloads(): ReadonlyMap<string, readonly string[]> {
@@ -49,11 +36,7 @@ async function makeProject(): Promise<Project> {
   return mailing;
 }
 
-function shapeOf(name: string): Shape {
-  const documented = shapes.get(name);
-  if (documented === undefined) throw new Error(`docs/cli.md has no shape ${name}`);
-  return documented;
-}
+const shapeOf = (name: string) => shapeNamed(shapes, name);
 
 async function check(shape: string, ...args: readonly string[]): Promise<void> {
   expect(mismatches(await (await project()).json(...args), shapeOf(shape), shapes)).toEqual([]);

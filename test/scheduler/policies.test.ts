@@ -80,9 +80,9 @@ describe("a schedule that was edited", () => {
     const rig = new SchedulerRig("2026-03-01T06:30:00.000Z");
     const scheduler = rig.scheduler([hourly()]);
     const { scheduling } = rig.store;
-    scheduling.switch("hourly", false, rig.now.toISOString());
+    scheduling.switch("hourly", { on: false, isDefined: true }, rig.now.toISOString());
     awake(rig, scheduler, 3 * hour);
-    scheduling.switch("hourly", true, rig.now.toISOString());
+    scheduling.switch("hourly", { on: true, isDefined: true }, rig.now.toISOString());
     awake(rig, scheduler, hour);
     expect(rig.ticks("hourly")).toEqual(["2026-03-01T10:00 started"]);
   });

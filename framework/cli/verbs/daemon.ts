@@ -4,8 +4,14 @@ import { DefinitionError } from "../../definition/problem.ts";
 import type { DaemonEvent } from "../../event/daemon-event.ts";
 import { Daemon } from "../../scheduler/daemon.ts";
 import type { DaemonService } from "../../scheduler/daemon-service.ts";
+import {
+  type DaemonStatus,
+  daemonStatuses,
+  isWorking,
+  leadingDaemon,
+} from "../../scheduler/daemon-statuses.ts";
 import { whereIsOwner } from "../../store/run-owner.ts";
-import type { DaemonRecord } from "../../store/schedules.ts";
+import { daemonText } from "../../tui/words/schedule.ts";
 import { systemClock } from "../../util/clock.ts";
 import { signalProcess } from "../../util/process-start.ts";
 import { exitCode } from "../exit-code.ts";
@@ -14,9 +20,6 @@ import { loadConfig, loadDefinitions } from "../project/load-project.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { runArguments, startChild } from "./daemon-children.ts";
-
-/** A daemon that has said nothing for so long hangs. */
-const silentAfterMs = 60_000;
 
 interface DaemonVerbOptions {
   readonly once?: boolean;
@@ -101,30 +104,19 @@ function eventLine({ at, type, ...fields }: DaemonEvent): string {
 /** `moraine daemon --status`: exit code 0 while a daemon of this target works, 3 when none does. */
 async function daemonStatus(context: VerbContext): Promise<number> {
   const { store, targetName } = await context.openConfig();
-  const now = Date.now();
-  const daemons = store.scheduling.daemons().map((each) => {
-    const silentMs = Math.max(0, now - Date.parse(each.heartbeatAt));
-    const state = stateOf(each, silentMs);
-    const { id, host, pid, startedAt, heartbeatAt, stoppedAt = null, problem = null } = each;
-    return { id, state, host, pid, startedAt, heartbeatAt, stoppedAt, silentMs, problem };
-  });
-  const living = daemons.find(({ state }) => state === "ok" || state === "draining");
-  const found = living ?? daemons[0];
-  if (context.options.json === true)
-    printJson({ target: targetName, state: found?.state ?? "none", host: hostname(), daemons });
-  else if (found === undefined) print(`no daemon has ever worked on target ${targetName}: moraine daemon`);
-  else {
-    print(
-      `daemon ${found.state}, ${Math.round(found.silentMs / 1000)}s: process ${found.pid} on ${found.host}`,
-    );
-    if (found.problem !== null) print(`  definitions not taken over: ${found.problem}`);
+  const daemons = daemonStatuses(store.scheduling, new Date());
+  const leading = leadingDaemon(daemons);
+  if (context.options.json === true) {
+    const state = leading?.state ?? "none";
+    printJson({ target: targetName, state, host: hostname(), daemons: daemons.map(daemonJson) });
+  } else {
+    print(daemonText(leading, targetName));
+    if (leading?.problem !== undefined) print(`  definitions not taken over: ${leading.problem}`);
   }
-  return living === undefined ? exitCode.notCurrent : exitCode.done;
+  return leading !== undefined && isWorking(leading) ? exitCode.done : exitCode.notCurrent;
 }
 
-function stateOf(record: DaemonRecord, silentMs: number): "stopped" | "dead" | "silent" | "draining" | "ok" {
-  if (record.stoppedAt !== undefined) return "stopped";
-  if (whereIsOwner(record) === "gone") return "dead";
-  if (silentMs > silentAfterMs) return "silent";
-  return record.isDraining ? "draining" : "ok";
+function daemonJson(daemon: DaemonStatus) {
+  const { id, state, host, pid, startedAt, heartbeatAt, stoppedAt = null, silentMs, problem = null } = daemon;
+  return { id, state, host, pid, startedAt, heartbeatAt, stoppedAt, silentMs, problem };
 }

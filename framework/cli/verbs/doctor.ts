@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DefinitionError } from "../../definition/problem.ts";
 import { FailureError } from "../../event/failure.ts";
 import { StoreError } from "../../store/store-error.ts";
-import { countOf, formatBytes, formatDuration } from "../../tui/words/numbers.ts";
+import { countOf, formatBytes, formatDuration, someOf } from "../../tui/words/numbers.ts";
 import { exitCode, exitCodeOf } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf } from "../output/terminal.ts";
@@ -77,6 +77,29 @@ const examinations: Readonly<Record<string, Examine>> = {
         message: found.map(({ message }) => message).join("; ") || "no asset reads it",
       }
     );
+  },
+  async schedules(context) {
+    const { schedules, store, targetName } = await context.openProject();
+    const { daemonStatuses, isWorking, leadingDaemon } = await import("../../scheduler/daemon-statuses.ts");
+    const { scheduleStatuses } = await import("../../scheduler/schedule-statuses.ts");
+    const { daemonText } = await import("../../tui/words/schedule.ts");
+    if (schedules.length === 0) return { status: "ok", message: "none" };
+    const now = new Date();
+    const daemon = leadingDaemon(daemonStatuses(store.scheduling, now));
+    const overdue = scheduleStatuses(store, schedules, now).filter(({ isOverdue }) => isOverdue);
+    const names = overdue.map(({ definition }) => definition.name);
+    const message = `${countOf(schedules.length, "schedule")}, ${daemonText(daemon, targetName)}`;
+    if (daemon?.problem !== undefined)
+      return { status: "warn", message, next: `its definitions are old: ${daemon.problem}` };
+    if (names.length === 0) return { status: "ok", message };
+    return {
+      status: "warn",
+      message: `${message}; overdue: ${someOf(names)}`,
+      next:
+        daemon !== undefined && isWorking(daemon)
+          ? "look at what it prints; kill -HUP makes it read the definitions anew"
+          : "moraine daemon, or moraine daemon --once",
+    };
   },
   async disk(context) {
     const { stateDir, projectDir } = await context.openConfig();

@@ -3,6 +3,7 @@ import type { RunRecord } from "../../store/store.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { countOf, formatDuration } from "../../tui/words/numbers.ts";
 import { tagsText } from "../../tui/words/run.ts";
+import { parseInstant } from "../instant.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
 import type { OpenConfig } from "../project/open-project.ts";
@@ -86,7 +87,7 @@ function listRuns(context: VerbContext, project: OpenConfig, options: RunsOption
   const found = project.store.runs({
     limit: options.limit ?? 20,
     tags: parseTags(options.tag),
-    ...(options.since === undefined ? {} : { since: instant(options.since) }),
+    ...(options.since === undefined ? {} : { since: parseInstant(options.since, "--since") }),
     ...(options.status === undefined ? {} : { status: statusOf(options.status) }),
   });
   if (context.options.json === true) {
@@ -138,11 +139,4 @@ function statusOf(text: string): RunStatus {
   const status = statuses.find((candidate) => candidate === text);
   if (status === undefined) throw new UsageError(`--status is ${statuses.join(", ")}, got ${text}`);
   return status;
-}
-
-function instant(text: string): string {
-  const time = Date.parse(text);
-  if (Number.isNaN(time))
-    throw new UsageError(`--since expects an instant like 2026-01-31T06:00:00Z, got ${text}`);
-  return new Date(time).toISOString();
 }
