@@ -31,7 +31,7 @@ await inTemporaryFolder(async (project) => {
     ["moraine", moraine],
   ]);
   try {
-    for (const path of ["moraine.config.ts", "assets", "dbt"])
+    for (const path of ["moraine.config.ts", "assets", "schedules", "dbt"])
       cpSync(join(root, path), join(project, path), { recursive: true });
     mkdirSync(join(project, ".moraine"));
     symlinkSync(await pythonEnvironment(), join(project, ".moraine/venv"));

@@ -10,7 +10,7 @@ const users = process.argv[2] ?? "2000";
 const runs = Number(process.argv[3] ?? 5);
 
 await inTemporaryFolder((project) => {
-  for (const path of ["moraine.config.ts", "assets", "dbt"])
+  for (const path of ["moraine.config.ts", "assets", "schedules", "dbt"])
     cpSync(join(root, path), join(project, path), { recursive: true });
   const run = (...args) => timedNode([moraine, ...args, "--plain"], { cwd: project });
   const figures = {

@@ -8,7 +8,7 @@ const repository = resolve(import.meta.dirname, "../..");
 /** A copy of the shipped pipeline with a state of its own; the Python environment is the checkout's. */
 export async function shippedProject(directory?: string): Promise<Project> {
   const project = await lakeProject({}, directory);
-  for (const path of ["moraine.config.ts", "assets", "dbt"]) {
+  for (const path of ["moraine.config.ts", "assets", "schedules", "dbt"]) {
     cpSync(join(repository, path), join(project.directory, path), { recursive: true });
   }
   return project;
