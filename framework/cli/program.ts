@@ -141,7 +141,7 @@ const verbs: readonly Verb[] = [
         .option("--tag <name=value>", "a tag to find the run by; may be given several times", collected)
         .option("--detach", "start the run as a process of its own, and say how to follow and cancel it")
         .option("--progress <voice>", "live, plain or off (default: by the terminal)")
-        .addOption(new Option("--trigger <name>").choices(["schedule"]).hideHelp())
+        .addOption(new Option("--trigger <name>").choices(["schedule", "automation"]).hideHelp())
         .addOption(runIdOption()),
     isWork: true,
     load: async () => (await import("./verbs/materialize.ts")).materializeVerb,

@@ -114,7 +114,9 @@ export interface DaemonConfig {
   readonly maxRuns?: number;
   /** Told to end, the daemon waits this long for its runs; then they are told as well, and go on with its next start. @default 600000 */
   readonly drainMs?: number;
-  /** How large the heap of a run may grow when its schedule does not say, MB. @default three quarters of the machine's memory */
+  /** How often the conditions of the assets are evaluated, milliseconds; never while no asset has one. @default 60000 */
+  readonly automationMs?: number;
+  /** What a run may hold in memory when its schedule does not say, MB. @default three quarters of the machine's */
   readonly memoryMb?: number;
 }
 

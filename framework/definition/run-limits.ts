@@ -17,7 +17,10 @@ export interface RunLimitOptions {
   readonly retry?: Partial<RetryPolicy>;
   /** A run that works longer is told to end, and counts as failed, milliseconds. @default none */
   readonly deadlineMs?: number;
-  /** How large the heap of its process may grow, MB; one that needs more dies. @default three quarters of the machine's memory */
+  /**
+   * What its process and all that it has started may hold in memory, MB; a run that holds more is told to end, and killed
+   * ten seconds later. @default three quarters of the machine's
+   */
   readonly memoryMb?: number;
 }
 

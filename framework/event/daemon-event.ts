@@ -26,7 +26,10 @@ export type TickFailureReason =
   | "removed"; // the schedule is no longer defined
 
 /** What a child process of the daemon does. */
-export type ChildWork = "run" | "poll";
+export type ChildWork =
+  | "run" // of a tick
+  | "poll" // of a sensor
+  | "automation"; // evaluates the conditions of the assets, and then is the run of what is due by them
 
 interface InDaemon {
   /** ISO 8601, UTC, milliseconds. */
@@ -36,7 +39,7 @@ interface InDaemon {
 interface OnChild extends InDaemon {
   readonly pid: number;
   readonly work: ChildWork;
-  /** Of a run. */
+  /** Of a run; of `automation` the one that there is if something is due. */
   readonly runId?: string;
   /** Of a run or a poll. */
   readonly schedule?: string;

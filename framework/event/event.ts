@@ -10,7 +10,7 @@ export type RunStatus = "running" | "succeeded" | "failed" | "cancelled" | "inte
 export type Severity = "warn" | "error";
 
 /** What started a run. */
-export type RunTrigger = "cli" | "ui" | "demo" | "schedule";
+export type RunTrigger = "cli" | "ui" | "demo" | "schedule" | "automation";
 
 /** One reason why an asset is stale. `chain` leads from this asset to the root, nearest first. */
 export type Cause =

@@ -1,37 +1,25 @@
 import type { DaemonConfig } from "../definition/config.ts";
 import type { Schedule } from "../definition/schedule.ts";
 import type { Sensor } from "../definition/sensor.ts";
-import type { ChildWork, DaemonEvent } from "../event/daemon-event.ts";
+import type { DaemonEvent } from "../event/daemon-event.ts";
 import { newRunId } from "../materializer/run-session.ts";
 import { isDead } from "../store/run-owner.ts";
 import type { TickRecord } from "../store/schedules.ts";
 import type { Store, StoreReader } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
 import { type Deferred, deferred } from "../util/deferred.ts";
+import { AutomationTurns } from "./automation-turns.ts";
+import { type Child, type ChildEnd, Children, type Task } from "./children.ts";
 import type { DaemonProject, DaemonService } from "./daemon-service.ts";
 import { Scheduler } from "./scheduler.ts";
 import { ServiceHost } from "./service-host.ts";
 
 const heartbeatEveryMs = 10_000;
-/** Told to end, a run has this long before it is killed. */
-const killAfterMs = 60_000;
+const automationEveryMs = 60_000;
 
 /** The definitions in force, with what the daemon itself reads of them. */
 export interface DaemonDefinitions extends DaemonProject {
   readonly schedules: readonly (Schedule | Sensor)[];
-}
-
-/** A child process that works. */
-export interface Child {
-  readonly pid: number;
-  /** Resolves when it has ended; `lastLine`: the last that it printed. */
-  readonly ended: Promise<{
-    readonly code: number | null;
-    readonly signal: string | null;
-    readonly lastLine: string;
-  }>;
-  /** Tells it to end, or with `now` kills it with all that it has started. */
-  end(now: boolean): void;
 }
 
 /** What a daemon needs. */
@@ -50,18 +38,10 @@ export interface DaemonOptions {
   problemsOf(error: unknown): readonly string[];
   startRun(tick: TickRecord, runId: string): Child;
   startPoll(sensor: Sensor): Child;
-  /** Ends the run of a tick that another daemon has started. */
-  endElsewhere(tick: TickRecord): void;
-}
-
-interface Working {
-  readonly child: Child;
-  readonly work: ChildWork;
-  readonly name: string;
-  readonly tick: TickRecord | undefined;
-  readonly runId: string | undefined;
-  readonly startedMs: number;
-  toldMs: number | undefined;
+  /** Evaluates the conditions of the assets, and starts a run of this id of what is due by them. */
+  startAutomation(runId: string): Child;
+  /** The process of a run that another daemon has started; undefined unless it certainly works on this machine. */
+  findRun(tick: TickRecord): Child | undefined;
 }
 
 /** The process that starts what is due: wakes for the next tick and every ten seconds, and holds no truth of its own. */
@@ -69,7 +49,8 @@ export class Daemon {
   readonly #options: DaemonOptions;
   readonly #host: ServiceHost;
   readonly #scheduler: Scheduler;
-  readonly #working = new Set<Working>();
+  readonly #children: Children;
+  readonly #automation: AutomationTurns;
   #definitions: DaemonDefinitions;
   #problem: string | undefined;
   #isReloading = false;
@@ -80,18 +61,38 @@ export class Daemon {
     this.#options = options;
     this.#definitions = options.definitions;
     this.#host = new ServiceHost(options.services, () => options.clock.now());
+    this.#automation = new AutomationTurns(this.#automationMs());
+    this.#children = new Children({
+      store: options.store,
+      report: this.#report,
+      at: () => this.#at(),
+      onEnd: (task, end) => this.#onEnd(task, end),
+    });
     this.#scheduler = new Scheduler({
       daemonId: options.daemonId,
       store: options.store.scheduling,
-      maxRuns: this.#config().maxRuns ?? 2,
+      maxRuns: () => this.#maxRuns() - this.#children.count("automation"),
       newRunId,
       report: this.#report,
       workers: {
         startRun: (tick, runId) =>
-          this.#watch("run", tick.schedule, options.startRun(tick, runId), tick, runId),
-        startPoll: (sensor) => this.#watch("poll", sensor.name, options.startPoll(sensor)),
-        isPolling: (name) => [...this.#working].some((each) => each.work === "poll" && each.name === name),
-        endRun: (tick) => this.#endRun(tick),
+          this.#children.watch(options.startRun(tick, runId), {
+            work: "run",
+            schedule: tick.schedule,
+            runId,
+            tick,
+            deadlineMs: tick.request.deadlineMs ?? undefined,
+          }),
+        startPoll: (sensor) =>
+          this.#children.watch(options.startPoll(sensor), {
+            work: "poll",
+            schedule: sensor.name,
+            deadlineMs: sensor.timeoutMs,
+          }),
+        isPolling: (name) => this.#children.tasks("poll").some(({ schedule }) => schedule === name),
+        endRun: (tick) => {
+          if (!this.#children.tell(tick.runId ?? "")) options.findRun(tick)?.end(false);
+        },
       },
     });
   }
@@ -120,6 +121,7 @@ export class Daemon {
     const { clock } = this.#options;
     let beatAt = 0;
     let drainedSince: number | undefined;
+    let isEvaluated = false;
     for (let isFirst = true; ; isFirst = false) {
       this.#wake = deferred();
       if (signal.aborted) {
@@ -134,8 +136,9 @@ export class Daemon {
       }
       this.#host.wake(now, { isHeartbeat });
       this.#scheduler.advance(now, { isDraining: this.#isDraining });
-      this.#enforce(drainedSince);
-      if ((this.#isDraining || once) && this.#working.size === 0) return;
+      if (!once || !isEvaluated) isEvaluated = this.#automate();
+      this.#children.enforce(this.#isDrainOver(drainedSince));
+      if ((this.#isDraining || once) && this.#children.count() === 0) return;
       await this.#sleep(this.#untilNext(now, beatAt));
     }
   }
@@ -165,9 +168,47 @@ export class Daemon {
       ({ target }) => target === undefined || target === store.target,
     );
     this.#scheduler.define(ours, clock.now());
+    this.#automation.set(this.#automationMs());
   }
 
-  /** Ticks whose daemon died between taking them and the start of their run have nobody who would start it. */
+  /** Infinite while no asset says when it starts. */
+  #automationMs(): number {
+    const { graph } = this.#definitions;
+    return graph.keys.some((key) => graph.asset(key).automation !== undefined)
+      ? (this.#config().automationMs ?? automationEveryMs)
+      : Number.POSITIVE_INFINITY;
+  }
+
+  /** One evaluation at a time; its process goes on as the run of what it found, and then the next one may begin. */
+  #automate(): boolean {
+    const nowMs = performance.now();
+    if (this.#isDraining || !this.#automation.isDue(nowMs)) return false;
+    if (this.#children.count("run", "automation") >= this.#maxRuns()) return false;
+    const isEvaluating = ({ runId = "" }: Task) => this.#options.store.run(runId) === undefined;
+    if (this.#children.tasks("automation").some(isEvaluating)) return false;
+    this.#automation.begin(nowMs);
+    const runId = newRunId();
+    this.#children.watch(this.#options.startAutomation(runId), { work: "automation", runId });
+    return true;
+  }
+
+  /** What an asset failed by is remembered with the asset; an evaluation that gave nothing is tried less and less often. */
+  #onEnd({ work, runId = "" }: Task, { code, signal, lastLine }: ChildEnd): void {
+    if (work === "automation") {
+      const run = this.#options.store.run(runId);
+      const isGood = run === undefined ? code === 0 : run.status !== "interrupted";
+      this.#automation.end(performance.now(), isGood);
+      const how = code === null ? `signal ${signal}` : `exit code ${code}`;
+      const message = `evaluating conditions ended by ${how}: ${lastLine}`;
+      if (!isGood) this.#report({ type: "daemon-problem", at: this.#at(), service: work, message });
+    }
+    this.#wake.resolve();
+  }
+
+  /**
+   * Ticks whose daemon died between taking them and the start of their run have nobody who would start it; the limits of
+   * those that run have nobody who would see to them.
+   */
   #adopt(): void {
     const { store } = this.#options;
     const at = this.#at();
@@ -175,9 +216,11 @@ export class Daemon {
     const dead = new Set(
       daemons.filter((each) => each.stoppedAt !== undefined || isDead(each, at)).map(({ id }) => id),
     );
-    for (const { status, runId, daemon } of store.scheduling.openTicks()) {
-      if (status === "started" && runId !== undefined && dead.has(daemon ?? ""))
-        store.scheduling.endUnbegun(runId, "its daemon died before the run began", at);
+    for (const tick of store.scheduling.openTicks()) {
+      const { status, runId, daemon } = tick;
+      if (status !== "started" || runId === undefined || !dead.has(daemon ?? "")) continue;
+      store.scheduling.endUnbegun(runId, "its daemon died before the run began", at);
+      this.#children.adopt(tick, () => this.#options.findRun(tick));
     }
   }
 
@@ -193,87 +236,12 @@ export class Daemon {
   #drain(): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
-    this.#report({ type: "draining", at: this.#at(), children: this.#working.size });
+    this.#report({ type: "draining", at: this.#at(), children: this.#children.count() });
   }
 
-  #watch(work: ChildWork, name: string, child: Child, tick?: TickRecord, runId?: string): void {
-    const working: Working = {
-      child,
-      work,
-      name,
-      tick,
-      runId,
-      startedMs: performance.now(),
-      toldMs: undefined,
-    };
-    this.#working.add(working);
-    const event = {
-      pid: child.pid,
-      work,
-      schedule: name,
-      ...(runId === undefined ? {} : { runId }),
-      ...(tick === undefined ? {} : { tick: tick.tick }),
-    };
-    this.#report({ type: "child-started", at: this.#at(), ...event });
-    const settle = async () => {
-      const { code, signal, lastLine } = await child.ended;
-      this.#working.delete(working);
-      const at = this.#at();
-      const durationMs = Math.round(performance.now() - working.startedMs);
-      this.#report({ type: "child-ended", at, ...event, code, signal, durationMs });
-      this.#options.store.interruptDeadRuns(at);
-      const how = code === null ? `signal ${signal}` : `exit code ${code}`;
-      if (runId !== undefined)
-        this.#options.store.scheduling.endUnbegun(
-          runId,
-          `ended by ${how} before its run began: ${lastLine}`,
-          at,
-        );
-      else if (code !== 0)
-        this.#options.store.scheduling.recordFailedPoll(name, `ended by ${how}: ${lastLine}`);
-      this.#wake.resolve();
-    };
-    void settle();
-  }
-
-  #endRun(tick: TickRecord): void {
-    const own = [...this.#working].find(({ runId }) => runId === tick.runId);
-    if (own === undefined) return this.#options.endElsewhere(tick);
-    this.#tell(own);
-  }
-
-  /** Tells it once, and kills it when that did not help. */
-  #tell(working: Working): void {
-    const nowMs = performance.now();
-    if (working.toldMs === undefined) {
-      working.toldMs = nowMs;
-      working.child.end(false);
-    } else if (nowMs - working.toldMs > killAfterMs) working.child.end(true);
-  }
-
-  /** Deadlines of runs and polls, and of the waiting for them at the end. */
-  #enforce(drainedSince: number | undefined): void {
-    const { scheduling } = this.#options.store;
-    const nowMs = performance.now();
+  #isDrainOver(drainedSince: number | undefined): boolean {
     const drainMs = this.#config().drainMs ?? 600_000;
-    const isOver = drainedSince !== undefined && nowMs - drainedSince >= drainMs;
-    for (const working of this.#working) {
-      const { tick, toldMs } = working;
-      const isLate = nowMs >= this.#deadlineOf(working);
-      if (!isLate && !isOver && toldMs === undefined) continue;
-      if (tick === undefined) working.child.end(true);
-      else {
-        if (toldMs === undefined) scheduling.markEnding(tick.id, isLate ? "deadline" : "drain");
-        this.#tell(working);
-      }
-    }
-  }
-
-  /** By the clock of `performance.now()`; infinite without one. */
-  #deadlineOf({ tick, name, startedMs }: Working): number {
-    if (tick !== undefined) return startedMs + (tick.request.deadlineMs ?? Number.POSITIVE_INFINITY);
-    const sensor = this.#definitions.schedules.find((each) => each.name === name);
-    return startedMs + (sensor?.kind === "sensor" ? sensor.timeoutMs : 60_000);
+    return drainedSince !== undefined && performance.now() - drainedSince >= drainMs;
   }
 
   #untilNext(now: Date, beatAt: number): number {
@@ -281,10 +249,8 @@ export class Daemon {
     const waits = [beatAt + heartbeatEveryMs - nowMs];
     for (const at of [this.#isDraining ? undefined : this.#scheduler.nextAt(), this.#host.nextWake()])
       if (at !== undefined) waits.push(at.getTime() - now.getTime());
-    for (const working of this.#working) {
-      if (working.toldMs !== undefined) waits.push(working.toldMs + killAfterMs - nowMs);
-      waits.push(this.#deadlineOf(working) - nowMs);
-    }
+    waits.push(...this.#children.waits(nowMs));
+    if (!this.#isDraining) waits.push(this.#automation.waitMs(nowMs));
     // What is due and could not be done now, like a poll while the last one works, is looked at again in a second.
     return Math.ceil(Math.min(...waits.map((wait) => (wait <= 0 ? 1_000 : wait))));
   }
@@ -322,6 +288,10 @@ export class Daemon {
   #counts() {
     const sensors = this.#definitions.schedules.filter(({ kind }) => kind === "sensor").length;
     return { schedules: this.#definitions.schedules.length - sensors, sensors };
+  }
+
+  #maxRuns(): number {
+    return this.#config().maxRuns ?? 2;
   }
 
   #config(): DaemonConfig {

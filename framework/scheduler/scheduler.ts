@@ -22,7 +22,8 @@ export interface SchedulerOptions {
   readonly daemonId: string;
   readonly store: ScheduleStore;
   readonly workers: Workers;
-  readonly maxRuns: number;
+  /** How many of its runs may work at once, at the moment. */
+  readonly maxRuns: () => number;
   readonly newRunId: () => string;
   readonly report: DaemonListener;
 }
@@ -60,7 +61,7 @@ export class Scheduler {
     if (!isDraining) this.#decideAll(now);
     this.#watch(now);
     if (isDraining) return;
-    for (const tick of readyTicks([...this.#known.values()], now, this.#options.maxRuns))
+    for (const tick of readyTicks([...this.#known.values()], now, this.#options.maxRuns()))
       this.#start(tick, now);
   }
 

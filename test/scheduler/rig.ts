@@ -58,7 +58,7 @@ export class SchedulerRig {
       daemonId: `daemon-${this.#made}`,
       store: store.scheduling,
       workers,
-      maxRuns,
+      maxRuns: () => maxRuns,
       newRunId,
       report: (event) => void this.events.push(event),
     });

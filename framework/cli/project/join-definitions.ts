@@ -24,10 +24,11 @@ export interface LoadedDefinitions {
 export function joinDefinitions(definitions: Definitions, config: Config): LoadedDefinitions {
   const schedules = (definitions.schedules ?? []).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const problems = [...schedules.flatMap((each) => each.problems), ...nameProblems(schedules, config)];
-  const { maxRuns, drainMs, memoryMb } = config.daemon ?? {};
+  const { maxRuns, drainMs, automationMs, memoryMb } = config.daemon ?? {};
   const limits = [
     ...wholeNumber("maxRuns", maxRuns, 1),
     ...wholeNumber("drainMs", drainMs, 0),
+    ...wholeNumber("automationMs", automationMs, 1000),
     ...wholeNumber("memoryMb", memoryMb, 64),
   ];
   problems.push(...policyProblems("daemon", limits));

@@ -31,10 +31,13 @@ interface Judged {
   readonly now: Date;
 }
 
-async function judge(project: OpenProject, terms: readonly string[]): Promise<Judged> {
+async function judge(
+  project: OpenProject,
+  terms: readonly string[],
+  runId: string = newRunId(),
+): Promise<Judged> {
   const { graph, store } = project;
   const now = new Date();
-  const runId = newRunId();
   store.interruptDeadRuns(now.toISOString());
   // Read first: whoever decides after this, decides about something else or finds that this decision came first.
   const before = store.automationMemories();
@@ -148,10 +151,11 @@ export async function materializeAutomation(
     throw new UsageError(`--automation decides what runs, and so does --${flag}`, "give one of them");
   }
   const project = await context.openProject();
-  const { verdicts, starts, decision, runId } = await judge(project, terms);
+  const { verdicts, starts, decision, runId } = await judge(project, terms, options.runId);
   if (starts.length === 0) {
     project.store.rememberAutomation(decision);
-    say(verdicts.length === 0 ? noConditions : "nothing starts now: moraine plan --automation says why");
+    const words = verdicts.length === 0 ? noConditions : "nothing starts now: moraine plan --automation says why";
+    if (context.options.quiet !== true) say(words);
     return exitCode.done;
   }
   const selection = ["--automation", selectionText(terms)].join(" ").trim();

@@ -1,7 +1,9 @@
 import { totalmem } from "node:os";
-import type { Child } from "../../scheduler/daemon.ts";
+import type { Child } from "../../scheduler/children.ts";
 import type { TickRecord } from "../../store/schedules.ts";
+import { type RunOwner, whereIsOwner } from "../../store/run-owner.ts";
 import { signalProcess } from "../../util/process-start.ts";
+import { processTrees } from "../../util/process-trees.ts";
 import type { OpenConfig } from "../project/open-project.ts";
 import { startVerb } from "./start-verb.ts";
 
@@ -27,7 +29,19 @@ export function runArguments(tick: TickRecord, runId: string): readonly string[]
   ];
 }
 
-/** Starts a verb that goes on when the daemon is killed. @param memoryMb for its JavaScript */
+/** The arguments of an evaluation of the assets' conditions, and of the run that it becomes when something is due. */
+export function automationArguments(runId: string): readonly string[] {
+  return [
+    "materialize",
+    "--automation",
+    "--trigger=automation",
+    `--run-id=${runId}`,
+    "--tag=automation=daemon",
+    "--quiet",
+  ];
+}
+
+/** Starts a verb that goes on when the daemon is killed. @param memoryMb for it with all that it starts */
 export function startChild(
   project: OpenConfig,
   [verb = "", ...rest]: readonly string[],
@@ -36,19 +50,39 @@ export function startChild(
     memoryMb = machineShareMb(),
   }: { readonly logName: string; readonly memoryMb?: number | undefined },
 ): Child {
-  const started = startVerb(project, [verb, "--no-input", ...rest], { logName, memoryMb });
+  // Its JavaScript alone may not fill it: there are tables, and dbt.
+  const heapMb = Math.ceil(memoryMb * 0.75);
+  const started = startVerb(project, [verb, "--no-input", ...rest], { logName, memoryMb: heapMb });
   const { pid } = started;
   return {
     pid: pid ?? 0,
+    memoryMb,
     ended: started.ended.then((end) => ({
       ...end,
       lastLine: pid === undefined ? "no process could be started" : (started.lastLine() ?? ""),
     })),
     end: (now) => {
-      if (pid === undefined) return;
-      // A run ends what it has started itself; a kill has to reach all of it.
-      if (now) signalProcess(-pid, "SIGKILL");
-      else signalProcess(pid, "SIGTERM");
+      if (pid !== undefined) endProcess(pid, now);
     },
   };
+}
+
+/** The process of a run that somebody else has started; undefined unless it certainly works on this machine. */
+export function findChild(owner: RunOwner, memoryMb = machineShareMb()): Child | undefined {
+  if (whereIsOwner(owner) !== "here") return undefined;
+  return {
+    pid: owner.pid,
+    memoryMb,
+    // Only its parent is told of its end.
+    ended: new Promise(() => {}),
+    end: (now) => {
+      if (whereIsOwner(owner) === "here") endProcess(owner.pid, now);
+    },
+  };
+}
+
+/** A run ends what it has started itself; a kill has to reach all of it. */
+function endProcess(pid: number, now: boolean): void {
+  if (!now) signalProcess(pid, "SIGTERM");
+  else for (const each of processTrees([pid]).get(pid)?.pids ?? []) signalProcess(each, "SIGKILL");
 }

@@ -10,16 +10,14 @@ import {
   isWorking,
   leadingDaemon,
 } from "../../scheduler/daemon-statuses.ts";
-import { whereIsOwner } from "../../store/run-owner.ts";
 import { daemonText } from "../../tui/words/schedule.ts";
 import { systemClock } from "../../util/clock.ts";
-import { signalProcess } from "../../util/process-start.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
 import { loadConfig, loadDefinitions } from "../project/load-project.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
-import { runArguments, startChild } from "./daemon-children.ts";
+import { automationArguments, findChild, runArguments, startChild } from "./daemon-children.ts";
 
 interface DaemonVerbOptions {
   readonly once?: boolean;
@@ -63,9 +61,15 @@ export async function daemon(
         logName: `sensor-${sensor.name}.log`,
         memoryMb: sensor.memoryMb ?? project.config.daemon?.memoryMb,
       }),
-    endElsewhere: ({ runId = "" }) => {
+    startAutomation: (runId) =>
+      startChild(project, automationArguments(runId), {
+        logName: "automation.log",
+        memoryMb: project.config.daemon?.memoryMb,
+      }),
+    findRun: ({ runId = "", request }) => {
       const owner = project.store.runOwner(runId);
-      if (owner !== undefined && whereIsOwner(owner) === "here") signalProcess(owner.pid, "SIGTERM");
+      const memoryMb = request.memoryMb ?? project.config.daemon?.memoryMb;
+      return owner === undefined ? undefined : findChild(owner, memoryMb);
     },
   });
   const onHangup = () => void work.reload();

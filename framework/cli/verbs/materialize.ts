@@ -91,7 +91,7 @@ export async function run(context: VerbContext, command: RunCommand): Promise<nu
     });
     return summary.exitCode;
   } catch (error) {
-    if (!(error instanceof DecisionLostError) || options.trigger === undefined) throw error;
+    if (!(error instanceof DecisionLostError) || options.trigger !== "schedule") throw error;
     say("nothing started: the tick of this run has been given to another one");
     return exitCode.refusedByGuard;
   } finally {

@@ -15,7 +15,7 @@ export interface MaterializeOptions extends PartitionOptions {
   readonly automation?: boolean;
   readonly detach?: boolean;
   /** Only of a process that the daemon has started. */
-  readonly trigger?: "schedule";
+  readonly trigger?: "schedule" | "automation";
   /** Chosen by who started this process, see detach. */
   readonly runId?: string;
 }

@@ -20,7 +20,7 @@ export interface StartedProcess extends StartedVerb {
 interface StartOptions {
   /** @default one of its own for each start */
   readonly logName?: string;
-  /** What its JavaScript may hold, MB. @default Node's */
+  /** How large its heap may grow, MB. @default Node's */
   readonly memoryMb?: number;
 }
 
