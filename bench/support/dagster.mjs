@@ -28,6 +28,11 @@ export function peer(script, ...args) {
   return jsonLines(timed(join(venv, "bin/python"), [join(root, "bench/peer", script), ...args], { env }));
 }
 
+/** One of Dagster's programs, to be started with this environment. */
+export function dagsterCommand(name) {
+  return { command: join(venv, "bin", name), env };
+}
+
 /** Times Dagster's own command line. */
 export function dagster(args, more) {
   return timed(join(venv, "bin/dagster"), args, { env: { ...env, ...more } });

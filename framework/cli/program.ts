@@ -321,7 +321,8 @@ const verbs: readonly Verb[] = [
   },
   {
     name: "schedules [name] [at]",
-    summary: "schedules and sensors: when they are due, what became of their ticks; switch them, tick by hand",
+    summary:
+      "schedules and sensors: when they are due, what became of their ticks; switch them, tick by hand",
     examples: [
       "moraine schedules",
       "moraine schedules daily",

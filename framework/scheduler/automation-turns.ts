@@ -24,7 +24,9 @@ export class AutomationTurns {
   }
 
   begin(nowMs: number): void {
-    this.#dueMs = nowMs + Math.min(this.#everyMs * 2 ** Math.min(this.#failures, 12), Math.max(maxBackoffMs, this.#everyMs));
+    this.#dueMs =
+      nowMs +
+      Math.min(this.#everyMs * 2 ** Math.min(this.#failures, 12), Math.max(maxBackoffMs, this.#everyMs));
   }
 
   /** Says how the last one ended. */

@@ -95,7 +95,12 @@ export class Children {
     const child = find();
     if (child === undefined) return;
     const workedMs = Math.max(0, Date.parse(this.#options.at()) - Date.parse(tick.startedAt ?? ""));
-    const task: Task = { work: "run", schedule: tick.schedule, tick, deadlineMs: tick.request.deadlineMs ?? undefined };
+    const task: Task = {
+      work: "run",
+      schedule: tick.schedule,
+      tick,
+      deadlineMs: tick.request.deadlineMs ?? undefined,
+    };
     this.#adopted.set(tick.id, begun(child, task, performance.now() - workedMs));
   }
 

@@ -46,9 +46,7 @@ function listProc(): readonly ListedProcess[] {
     // The program's name before these fields is in parentheses, and may hold spaces and parentheses itself.
     const [state, parent, group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (stat === "" || state === "Z" || state === "X") return [];
-    return [
-      { pid: Number(name), parent: Number(parent), group: Number(group), bytes: () => ownBytes(name) },
-    ];
+    return [{ pid: Number(name), parent: Number(parent), group: Number(group), bytes: () => ownBytes(name) }];
   });
 }
 

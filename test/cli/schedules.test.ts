@@ -27,14 +27,23 @@ const expectShape = (value: unknown, shape: string) =>
 
 interface Told {
   readonly daemon: string;
-  readonly ticks: readonly { readonly tick: string; readonly status: string; readonly runId: string | null }[];
+  readonly ticks: readonly {
+    readonly tick: string;
+    readonly status: string;
+    readonly runId: string | null;
+  }[];
 }
 
 describe("moraine schedules", () => {
   it("tells, previews and switches, by words and by the documented JSON", async () => {
     const project = new Project({ "moraine.config.ts": config });
     const listed = (await project.run("schedules")).stdout;
-    for (const text of ["daily     ", "on day 29 in Feb at 02:30 Europe/Oslo", "polled every 1h", "no daemon has ever"])
+    for (const text of [
+      "daily     ",
+      "on day 29 in Feb at 02:30 Europe/Oslo",
+      "polled every 1h",
+      "no daemon has ever",
+    ])
       expect(listed).toContain(text);
     expectShape(await project.json("schedules"), "schedules");
     const preview = await project.json<Told>("schedules", "--preview", "3");
@@ -46,7 +55,9 @@ describe("moraine schedules", () => {
     const off = await project.json<{ state: string; nextTick: string | null }>("schedules", "daily", "--off");
     expectShape(off, "schedules NAME --on");
     expect([off.state, off.nextTick]).toEqual(["off", null]);
-    expect((await project.run("schedules", "--on", "daily")).stdout).toContain("schedule daily is on, next in");
+    expect((await project.run("schedules", "--on", "daily")).stdout).toContain(
+      "schedule daily is on, next in",
+    );
   });
 
   it("ticks by hand what a daemon then runs, and polls a sensor at once", async () => {
@@ -68,9 +79,13 @@ describe("moraine schedules", () => {
       expectShape(shown, "schedules NAME");
       expect(shown.ticks.map(({ status, runId }) => [status, runId?.length])).toEqual([["succeeded", 12]]);
     }
-    expect((await project.run("schedules", "daily")).stdout).toMatch(/2025-03-01 00:00:00 {2}succeeded .*by hand/);
+    expect((await project.run("schedules", "daily")).stdout).toMatch(
+      /2025-03-01 00:00:00 {2}succeeded .*by hand/,
+    );
     expectShape(await project.json("daemon", "--status"), "daemon --status");
-    expect((await project.run("doctor", "--only", "schedules")).stdout).toContain("2 schedules, daemon stopped");
+    expect((await project.run("doctor", "--only", "schedules")).stdout).toContain(
+      "2 schedules, daemon stopped",
+    );
   });
 
   it("says what is wrong with what was typed", async () => {

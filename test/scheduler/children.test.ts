@@ -4,7 +4,12 @@ import { AutomationTurns } from "../../framework/scheduler/automation-turns.ts";
 import { type Child, Children, type Task } from "../../framework/scheduler/children.ts";
 import { hour, minute, SchedulerRig } from "./rig.ts";
 
-const hourly = defineSchedule({ name: "hourly", cron: "0 * * * *", timezone: "UTC", retry: { maxAttempts: 1 } });
+const hourly = defineSchedule({
+  name: "hourly",
+  cron: "0 * * * *",
+  timezone: "UTC",
+  retry: { maxAttempts: 1 },
+});
 
 /** A tick whose run works, and a child that writes down what it is told; its process is this one. */
 function working({ memoryMb = 100_000 } = {}) {
@@ -110,7 +115,11 @@ describe("a child of the daemon", () => {
 
   it("counts by what it is there for", () => {
     const { children, child } = working();
-    const tasks: readonly Task[] = [{ work: "run" }, { work: "automation" }, { work: "poll", schedule: "files" }];
+    const tasks: readonly Task[] = [
+      { work: "run" },
+      { work: "automation" },
+      { work: "poll", schedule: "files" },
+    ];
     for (const task of tasks) children.watch(child, task);
     expect([children.count(), children.count("run", "automation"), children.tasks("poll")]).toEqual([
       3,

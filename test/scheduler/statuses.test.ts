@@ -28,10 +28,7 @@ describe("the status of a schedule", () => {
     expect([words(rig), scheduleSign(statusIn(rig))]).toEqual(["overdue 3h", "overdue"]);
     scheduler.advance(rig.now);
     const { last } = statusIn(rig);
-    expect([words(rig), last && tickText(last, rig.now.getTime())]).toEqual([
-      "in 1h00",
-      "running",
-    ]);
+    expect([words(rig), last && tickText(last, rig.now.getTime())]).toEqual(["in 1h00", "running"]);
   });
 
   it("is off by a person's word until that is what the definition says", () => {

@@ -154,7 +154,8 @@ export async function materializeAutomation(
   const { verdicts, starts, decision, runId } = await judge(project, terms, options.runId);
   if (starts.length === 0) {
     project.store.rememberAutomation(decision);
-    const words = verdicts.length === 0 ? noConditions : "nothing starts now: moraine plan --automation says why";
+    const words =
+      verdicts.length === 0 ? noConditions : "nothing starts now: moraine plan --automation says why";
     if (context.options.quiet !== true) say(words);
     return exitCode.done;
   }

@@ -120,7 +120,7 @@ async function daemonStatus(context: VerbContext): Promise<number> {
   return leading !== undefined && isWorking(leading) ? exitCode.done : exitCode.notCurrent;
 }
 
-function daemonJson(daemon: DaemonStatus) {
-  const { id, state, host, pid, startedAt, heartbeatAt, stoppedAt = null, silentMs, problem = null } = daemon;
+function daemonJson(status: DaemonStatus) {
+  const { id, state, host, pid, startedAt, heartbeatAt, stoppedAt = null, silentMs, problem = null } = status;
   return { id, state, host, pid, startedAt, heartbeatAt, stoppedAt, silentMs, problem };
 }

@@ -71,13 +71,11 @@ function previewJson({ schedule, at, beginsAt, partitions, problem, timezone, of
   };
 }
 
-function previewTable(
-  context: VerbContext,
-  ticks: readonly TickOnClocks[],
-  now: Date,
-): readonly string[] {
+function previewTable(context: VerbContext, ticks: readonly TickOnClocks[], now: Date): readonly string[] {
   const { signs } = lookOf(context.options);
-  const hasPartitions = ticks.some(({ partitions, problem }) => partitions.length > 0 || problem !== undefined);
+  const hasPartitions = ticks.some(
+    ({ partitions, problem }) => partitions.length > 0 || problem !== undefined,
+  );
   const hasJitter = ticks.some(({ at, beginsAt }) => at < beginsAt);
   return tableLines(
     [

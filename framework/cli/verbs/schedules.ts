@@ -113,7 +113,8 @@ function statusTable(
       {
         title: "",
         fixed: true,
-        paint: (cell, row) => (statuses[row] === undefined ? cell : paint.as(scheduleSign(statuses[row]), cell)),
+        paint: (cell, row) =>
+          statuses[row] === undefined ? cell : paint.as(scheduleSign(statuses[row]), cell),
       },
       { title: "schedule", min: 12 },
       { title: "ticks", min: 16 },

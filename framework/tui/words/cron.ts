@@ -50,7 +50,13 @@ function daysText(day: string, month: string, weekday: string): string | undefin
   const inMonth = month === "*" ? "" : namesOf(month, months, 1);
   if (inMonth === undefined || (day !== "*" && weekday !== "*")) return undefined;
   const on =
-    day === "*" ? (weekday === "*" ? "" : namesOf(weekday, weekdays, 0)) : /^\d+(?:,\d+)*$/.test(day) ? `on day ${day.replaceAll(",", ", ")}` : undefined;
+    day === "*"
+      ? weekday === "*"
+        ? ""
+        : namesOf(weekday, weekdays, 0)
+      : /^\d+(?:,\d+)*$/.test(day)
+        ? `on day ${day.replaceAll(",", ", ")}`
+        : undefined;
   if (on === undefined) return undefined;
   return [on, ...(inMonth === "" ? [] : [`in ${inMonth}`])].join(" ").trim();
 }
