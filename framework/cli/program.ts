@@ -124,6 +124,7 @@ const verbs: readonly Verb[] = [
       "moraine materialize --missing --run-per-partition --concurrency 4 sales/orders+",
       "moraine materialize --retry 8f21c4",
       "moraine materialize --detach",
+      "moraine materialize --log-format json 2>> run.log",
       "moraine materialize --automation",
       "moraine materialize --tag reason=backfill --tag ticket=17",
     ],
@@ -142,6 +143,10 @@ const verbs: readonly Verb[] = [
         .option("--detach", "start the run as a process of its own, and say how to follow and cancel it")
         .option("--progress <voice>", "live, plain or off (default: by the terminal)")
         .addOption(new Option("--trigger <name>").choices(["schedule", "automation"]).hideHelp())
+        .option(
+          "--log-format <format>",
+          "json: log lines as JSON on stderr instead of progress (default: text)",
+        )
         .addOption(runIdOption()),
     isWork: true,
     load: async () => (await import("./verbs/materialize.ts")).materializeVerb,
@@ -214,6 +219,7 @@ const verbs: readonly Verb[] = [
         .option("--now", "cancel: kill its process instead of waiting for what runs")
         .option("--detach", "resume: start the run as a process of its own")
         .option("--progress <voice>", "resume: live, plain or off (default: by the terminal)")
+        .option("--log-format <format>", "resume: json: log lines as JSON on stderr (default: text)")
         .addOption(runIdOption()),
     isWork: true,
     load: async () => (await import("./verbs/runs.ts")).runs,
@@ -354,6 +360,21 @@ const verbs: readonly Verb[] = [
         .addOption(new Option("--poll <sensor>").hideHelp()),
     isWork: true,
     load: async () => (await import("./verbs/daemon.ts")).daemon,
+  },
+  {
+    name: "metrics [action]",
+    summary: "Prometheus metrics from the store: print (default), serve",
+    examples: [
+      "moraine metrics",
+      "moraine metrics --textfile /var/lib/node_exporter/textfile/moraine.prom",
+      "moraine metrics serve --port 9464",
+    ],
+    shape: (command) =>
+      command
+        .option("--textfile <file>", "write them there for node_exporter, whole or not at all")
+        .option("--port <n>", "serve: port (default: 9464)", port)
+        .option("--host <address>", "serve: address to listen on (default: 127.0.0.1)"),
+    load: async () => (await import("./verbs/metrics.ts")).metrics,
   },
   {
     name: "doctor",

@@ -1,6 +1,6 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { BatchContext } from "../definition/batch.ts";
-import type { CheckOutcome, Metadata } from "../event/event.ts";
+import type { CheckOutcome, Metadata, MetadataValue } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
 import { collectRows } from "../lakehouse/lakehouse.ts";
 import type { DbtAsset, DbtTest } from "./dbt-graph.ts";
@@ -182,6 +182,7 @@ export class RunReport {
     return {
       ...(Number.isFinite(total - deleted) ? { rows: { type: "rows", value: total - deleted } } : {}),
       ...(Number.isFinite(written) && written >= 0 ? { rows_written: { type: "rows", value: written } } : {}),
+      ...changesIn(event.message),
     };
   }
 
@@ -201,6 +202,20 @@ export class RunReport {
   #lookUp(work: () => Promise<void>): void {
     this.#lookups.push(work());
   }
+}
+
+/** What our materializations say they changed: `3 inserted, 2 updated, 0 deleted, 3 versions_opened`. */
+function changesIn(message: string): Metadata {
+  if (!/^\d+ inserted, /.test(message)) return {};
+  const counts = [...message.matchAll(/(\d+) (\w+)/g)].map(
+    ([, count, name = ""]): [string, MetadataValue] => {
+      const value = Number(count);
+      return ["inserted", "updated", "deleted"].includes(name)
+        ? [`rows_${name}`, { type: "rows", value }]
+        : [name, { type: "number", value }];
+    },
+  );
+  return Object.fromEntries(counts);
 }
 
 /** Whether a failed test stops what is downstream. */

@@ -38,12 +38,13 @@ export async function extract(options: ExtractionOptions): Promise<Extracted> {
     counts: {
       window: proof.read,
       tail,
-      strays,
+      strays: strays.count,
       returned: returned.length,
       tombstones: graves.length,
       retiredInactive: extraction.retired.size,
       sweeps: found.sweeps,
     },
+    oldestStray: strays.oldest?.toISOString() ?? null,
     proof,
     orgId: org.id,
     visibleUsers: found.visible,
@@ -53,7 +54,7 @@ export async function extract(options: ExtractionOptions): Promise<Extracted> {
     await load.open(options.opening);
     await load.finishExtract(manifest);
   }
-  const isAnswered = strays === found.strays.length && returned.length === found.returned.length;
+  const isAnswered = strays.count === found.strays.length && returned.length === found.returned.length;
   return { manifest, sweep: isAnswered ? found.digest : undefined };
 }
 
@@ -76,18 +77,22 @@ async function readTail(extraction: Extraction): Promise<number> {
   return ids.size;
 }
 
-async function readStrays(extraction: Extraction, ids: readonly string[]): Promise<number> {
-  if (ids.length === 0) return 0;
+/** Reads what the sweep found and no window gave; `oldest` is the earliest stamp among it. */
+async function readStrays(
+  extraction: Extraction,
+  ids: readonly string[],
+): Promise<{ readonly count: number; readonly oldest: Date | undefined }> {
+  if (ids.length === 0) return { count: 0, oldest: undefined };
   const { org, spec, window, context } = extraction.options;
   const records = await org.byId(spec.object, extraction.fields, ids);
   // Without the tail, the young ones wait for the window that will prove them.
-  const kept = spec.cursor.read_tail
-    ? records
-    : records.filter((record) => new Date(String(record[spec.cursor.field])) < window.hi);
-  if (kept.length === 0) return 0;
+  const stampOf = (record: (typeof records)[number]) => new Date(String(record[spec.cursor.field]));
+  const kept = spec.cursor.read_tail ? records : records.filter((record) => stampOf(record) < window.hi);
+  if (kept.length === 0) return { count: 0, oldest: undefined };
   context.log(`${kept.length} users came by the sweep that no window gave; read by id`);
   await extraction.keep("strays", [kept], undefined);
-  return kept.length;
+  const oldest = new Date(Math.min(...kept.map((record) => stampOf(record).getTime())));
+  return { count: kept.length, oldest };
 }
 
 async function keepRows(extraction: Extraction, rows: readonly Row[]): Promise<string[]> {

@@ -38,10 +38,22 @@ export function loadMetadata(
       value: `${last?.manifest.window.lo ?? "the beginning"} to ${last?.manifest.window.hi ?? ""}`,
     },
     extracted_at: { type: "text", value: last?.manifest.boundary ?? "" },
+    /** Up to when the source has been read and proven. */
+    watermark: { type: "text", value: last?.manifest.window.hi ?? "" },
+    /** How old the oldest stray was when it was read. */
+    lateness: { type: "duration", ms: Math.max(0, ...loads.map(({ manifest }) => latenessMs(manifest))) },
     load_id: { type: "text", value: last?.load.loadId ?? "" },
     api_calls: { type: "number", value: org.calls() },
     ...(usage === undefined
       ? {}
-      : { api_budget: { type: "text", value: `${usage.used} of ${usage.limit} in 24 hours` } as const }),
+      : {
+          api_budget: { type: "text", value: `${usage.used} of ${usage.limit} in 24 hours` } as const,
+          api_quota_used: { type: "number", value: usage.used } as const,
+          api_quota_limit: { type: "number", value: usage.limit } as const,
+        }),
   };
+}
+
+function latenessMs({ boundary, oldestStray }: ExtractManifest): number {
+  return oldestStray === null ? 0 : Date.parse(boundary) - Date.parse(oldestStray);
 }

@@ -31,6 +31,8 @@ const manifestSchema = z.object({
     retiredInactive: z.int(),
     sweeps: z.int(),
   }),
+  /** The earliest stamp among the strays; null without any. */
+  oldestStray: timestampSchema.nullable().default(null),
   proof: z.object({ counted: z.int(), read: z.int(), moved: z.int() }),
   orgId: z.string(),
   visibleUsers: z.int(),

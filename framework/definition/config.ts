@@ -1,3 +1,4 @@
+import type { LogLevel } from "../event/event.ts";
 import type { Asset } from "./asset.ts";
 import type { AssetSource } from "./asset-source.ts";
 import type { Check } from "./check.ts";
@@ -123,6 +124,16 @@ export interface DaemonConfig {
 /** Makes a resource once a run; it is closed with the run when it has `close`. */
 export type ResourceFactory = (context: Pick<WorkContext, "projectDir" | "stateDir" | "target">) => unknown;
 
+/** Where runs write log lines as JSON, beside what the store keeps. */
+export interface LogsConfig {
+  /** Relative to the project. @default ".moraine/logs/moraine.log" */
+  readonly file?: string;
+  /** The least that is worth a line. @default "info" */
+  readonly level?: LogLevel;
+  /** The file moves to `<file>.1` before a run when it is larger, megabytes. @default 16 */
+  readonly maxMegabytes?: number;
+}
+
 /** A project. The default export of `moraine.config.ts`. */
 export interface Config {
   /** Shown in headers; lower case with dashes. */
@@ -139,6 +150,8 @@ export interface Config {
   readonly resources?: Readonly<Record<string, ResourceFactory>>;
   /** How many assets run at once per pool. */
   readonly pools?: Readonly<Record<string, number>>;
+  /** JSON lines of every run in a file, for those who ship logs. @default none */
+  readonly logs?: LogsConfig;
   readonly store?: {
     /** Relative to the project. @default ".moraine/moraine.db" */
     readonly path?: string;

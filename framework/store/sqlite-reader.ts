@@ -24,6 +24,7 @@ import {
 import { ownerColumns, type RunOwner } from "./run-owner.ts";
 import { type Connection, SqliteScheduleReader } from "./sqlite-schedules.ts";
 import { asStoreError } from "./store-error.ts";
+import { type TalliedTable, totalQuery } from "./tally.ts";
 import type {
   AttemptRecord,
   AutomationMemory,
@@ -33,6 +34,8 @@ import type {
   RunRecord,
   StoredEvent,
   StoreReader,
+  Total,
+  Totals,
 } from "./store.ts";
 
 const runColumns = `r.id, r.status, r.trigger, r.target, r.selection, r.tags, r.resumes, r.started_at, r.finished_at,
@@ -332,6 +335,34 @@ export class SqliteReader implements StoreReader {
       target: this.target,
     });
     return new Map(rows.map((row) => [row.key, automationMemory(row)]));
+  }
+
+  totals(): Totals {
+    return {
+      runs: this.#total("runs", ([status, trigger, bound]) => ({ status, trigger, bound })),
+      attempts: this.#total("attempts", ([key, outcome, isRetry]) => ({
+        key,
+        outcome,
+        isRetry: isRetry === 1,
+      })),
+      materializations: this.#total("materializations", ([key]) => ({ key })),
+      checks: this.#total("check_results", ([key, check, passed]) => ({ key, check, passed: passed === 1 })),
+    } as Totals;
+  }
+
+  #total<Labels>(table: TalliedTable, labelsOf: (labels: readonly unknown[]) => Labels): (Total & Labels)[] {
+    return this.tuples<readonly [labels: string, count: number, seconds: number]>(totalQuery(table), {
+      target: this.target,
+    }).map(([labels, count, seconds]) => ({
+      ...labelsOf(JSON.parse(labels) as readonly unknown[]),
+      count,
+      seconds,
+    }));
+  }
+
+  newestEventId(): number {
+    const [row] = this.all<{ id: number | null }>(`SELECT max(id) AS id FROM events`, {});
+    return row?.id ?? 0;
   }
 
   changeCounter(): number {

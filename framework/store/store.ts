@@ -105,6 +105,35 @@ export interface AutomationDecision {
   readonly after: ReadonlyMap<AssetKey, AutomationMemory>;
 }
 
+/** How often something happened, and how long it took altogether. */
+export interface Total {
+  readonly count: number;
+  readonly seconds: number;
+}
+
+/** Totals of a target's whole history, pruned runs included: none of them ever falls. */
+export interface Totals {
+  /** Runs that have ended. `bound`: the least of `durationBounds` that is no less than their duration; null above all. */
+  readonly runs: readonly (Total & {
+    readonly status: RunStatus;
+    readonly trigger: RunTrigger;
+    readonly bound: number | null;
+  })[];
+  /** Attempts with an outcome, and assets that had one without being started. */
+  readonly attempts: readonly (Total & {
+    readonly key: AssetKey;
+    readonly outcome: Outcome;
+    readonly isRetry: boolean;
+  })[];
+  /** Without those that a rollback restored. */
+  readonly materializations: readonly (Total & { readonly key: AssetKey })[];
+  readonly checks: readonly (Total & {
+    readonly key: AssetKey;
+    readonly check: string;
+    readonly passed: boolean;
+  })[];
+}
+
 /** An event as stored; `id` rises with each. */
 export interface StoredEvent {
   readonly id: number;
@@ -181,6 +210,10 @@ export interface StoreReader {
   automationMemories(): ReadonlyMap<AssetKey, AutomationMemory>;
   /** Schedules, sensors, their ticks, and daemons. */
   readonly scheduling: ScheduleReader;
+  /** Reads the whole history: a moment for each hundred thousand attempts. Nothing of it changes while {@link newestEventId} stays. */
+  totals(): Totals;
+  /** Of the newest event that any run of any target ever recorded; 0 before the first. */
+  newestEventId(): number;
   /** Moves on any other connection's commit (`PRAGMA data_version`), and when this one marks a run as dead. */
   changeCounter(): number;
   close(): void;

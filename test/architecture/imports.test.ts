@@ -49,6 +49,8 @@ const roomOfPackage: Readonly<Record<string, readonly string[]>> = {
   commander: ["cli"],
   croner: ["util"],
   esbuild: ["cli"],
+  "prom-client": ["observability"],
+  pino: ["observability"],
 };
 
 interface Import {

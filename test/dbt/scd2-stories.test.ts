@@ -269,7 +269,7 @@ test("a run without change commits nothing, whole or not", async () => {
   const finished = await lake.build();
   expect(finished["dim_sf_user_scd"]).toMatchObject({
     status: "success",
-    message: "0 inserted, 0 updated, 0 deleted",
+    message: "0 inserted, 0 updated, 0 deleted, 0 versions_opened, 0 versions_closed, 0 versions_retired",
     rowsAffected: 0,
   });
   await lake.run({ replay: true });
@@ -285,7 +285,9 @@ test("a run writes the rows that changed and leaves the others", async () => {
   await lake.land("l2", [{ ...ada, id: "005B", system_modstamp: day(2), division: "IT" }]);
   const finished = await lake.build();
   expect(finished["stg_sf_user"]?.message).toBe("1 inserted, 0 updated, 0 deleted");
-  expect(finished["dim_sf_user_scd"]?.message).toBe("1 inserted, 1 updated, 0 deleted");
+  expect(finished["dim_sf_user_scd"]?.message).toBe(
+    "1 inserted, 1 updated, 0 deleted, 1 versions_opened, 1 versions_closed, 0 versions_retired",
+  );
   expect((await lake.lake.history(keys.dimension)).length).toBeGreaterThan(1);
 });
 

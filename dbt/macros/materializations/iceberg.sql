@@ -13,21 +13,34 @@
   {%- endif -%}
 {%- endmacro %}
 
-{#- How many rows were inserted, updated and deleted, by these names, and `all`. -#}
-{% macro count_changes(changes) -%}
+{#- How many rows were inserted, updated and deleted, by these names, `all`, and what the model's `tally` counts. -#}
+{% macro count_changes(changes, target_relation, is_new=false) -%}
   {%- set counts = {'inserted': 0, 'updated': 0, 'deleted': 0} -%}
   {%- for row in run_query('select change, count(*) from ' ~ changes ~ ' group by 1').rows -%}
     {%- do counts.update({row[0]: row[1] | int}) -%}
   {%- endfor -%}
   {%- do counts.update({'all': counts.values() | sum}) -%}
+  {%- for name, condition in config.get('tally', {}).items() -%}
+    {%- set counted -%}
+select count(*) from {{ changes }} as changed
+left join (select * from {{ target_relation }} {{- ' where false' if is_new }}) as present
+  on {% for column in config.require('unique_key') %}changed.{{ column }} = present.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+where {{ condition }}
+    {%- endset -%}
+    {%- do counts.update({name: run_query(counted).rows[0][0] | int if counts['all'] > 0 else 0}) -%}
+  {%- endfor -%}
   {{ return(counts) }}
 {%- endmacro %}
 
 {#- What dbt's result says of a model: how many rows were written, also when none were. -#}
 {% macro report_changes(counts) -%}
+  {%- set told = [] -%}
+  {%- for name, count in counts.items() if name != 'all' -%}
+    {%- do told.append(count ~ ' ' ~ name) -%}
+  {%- endfor -%}
   {% do store_raw_result(
     name='main',
-    message=counts['inserted'] ~ ' inserted, ' ~ counts['updated'] ~ ' updated, ' ~ counts['deleted'] ~ ' deleted',
+    message=told | join(', '),
     code='OK',
     rows_affected=counts['all'],
   ) %}

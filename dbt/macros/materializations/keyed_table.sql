@@ -10,6 +10,8 @@
   keep:       name of a macro (version alias) giving the condition under which a row may go. A row that would go
               without it fails the run before anything is written, unless MORAINE_ALLOW_HISTORY_LOSS is 1
   shown:      columns that name such a row in the message. Without it, the unique key
+  tally:      conditions by name, of `changed` (a row as it should be, and `change`) and `present` (as it was); the run
+              says of how many changes each holds
 -#}
 
 {% materialization keyed_table, adapter='duckdb' %}
@@ -25,6 +27,7 @@
     {% call statement('main') -%}
       create table {{ target_relation }} as {{ compiled_code }}
     {%- endcall %}
+    {% do report_changes(count_changes("(select *, 'inserted' as change from " ~ target_relation ~ ")", target_relation, true)) %}
   {% else %}
     {%- set changes = temporary_table(this, 'changes') -%}
     {% if has_scope() %}
@@ -35,7 +38,7 @@
     {%- set names = columns | map(attribute='name') | list -%}
     {% do run_query('create or replace temp table ' ~ changes ~ ' as ' ~ keyed_table_changes(target_relation, compiled_code, names)) %}
     {% do keyed_table_refuse_loss(target_relation, changes) %}
-    {%- set counts = count_changes(changes) -%}
+    {%- set counts = count_changes(changes, target_relation) -%}
     {% if counts['all'] > 0 %}
       {% do write_changes(target_relation, changes, names) %}
     {% endif %}

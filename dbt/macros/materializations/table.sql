@@ -43,7 +43,7 @@
 
 {#- Rows of one that the other lacks, counted as often as they stand there. -#}
 {% macro table_difference(wanted, present, columns) -%}
-  {%- set counts = {'updated': 0} -%}
+  {%- set counts = {'inserted': 0, 'updated': 0, 'deleted': 0} -%}
   {%- for name, left, right in [('inserted', wanted, present), ('deleted', present, wanted)] -%}
     {%- set rows = run_query(
       'select count(*) from (select ' ~ columns ~ ' from ' ~ left ~ ' except all select ' ~ columns ~ ' from ' ~ right ~ ')'

@@ -3,6 +3,11 @@
     unique_key=['scd_id'],
     keep='sf_user_is_explained',
     shown=['user_id', 'valid_from'],
+    tally={
+      'versions_opened': "change = 'inserted'",
+      'versions_closed': "change <> 'deleted' and not changed.is_current and (present.is_current or present.scd_id is null)",
+      'versions_retired': "change = 'inserted' and changed.is_deleted",
+    },
 ) }}
 
 {%- set versions = ref('int_sf_user_versions') %}

@@ -10,6 +10,9 @@ export interface Reporter {
   close(): Promise<void>;
 }
 
+/** Says nothing, at the end as well. */
+export const silentReporter: Reporter = { onEvent: () => {}, close: async () => {} };
+
 /** Makes the reporter for a voice; Ink is loaded for `live` alone. */
 export async function createReporter(voice: Voice, options: GlobalOptions): Promise<Reporter> {
   if (voice === "json") return { onEvent: (event) => print(JSON.stringify(event)), close: async () => {} };
@@ -35,7 +38,7 @@ export async function createReporter(voice: Voice, options: GlobalOptions): Prom
 }
 
 async function showerOf(voice: Exclude<Voice, "json">, options: GlobalOptions): Promise<Reporter> {
-  if (voice === "off") return { onEvent: () => {}, close: async () => {} };
+  if (voice === "off") return silentReporter;
   if (voice === "plain") {
     const { createPlainReporter } = await import("../../tui/plain-reporter.ts");
     const verbosity = options.quiet === true ? -1 : options.verbose === true ? 1 : 0;

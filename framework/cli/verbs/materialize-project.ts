@@ -5,6 +5,7 @@ import type { AskedFor, RunSummary } from "../../materializer/run-request.ts";
 import type { Store } from "../../store/store.ts";
 import { systemClock } from "../../util/clock.ts";
 import { exitCode, worstExitCode } from "../exit-code.ts";
+import { openConfiguredLog } from "../output/log-lines.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import { codeOfSignal } from "../run-verb.ts";
 import type { MaterializeOptions } from "./run-command.ts";
@@ -27,6 +28,7 @@ export async function materializeProject(
 ): Promise<RunSummary & { readonly exitCode: number }> {
   const { asked, options, signal } = request;
   const reasons: FailureReason[] = [];
+  const log = await openConfiguredLog(project);
   const summary = await materialize({
     graph: project.graph,
     ...asked,
@@ -45,9 +47,10 @@ export async function materializeProject(
     redact: (text) => project.redactor.redact(text),
     onEvent(event) {
       if (event.type === "asset-finished" && event.failure !== undefined) reasons.push(event.failure.reason);
+      log?.runEvent(event);
       request.onEvent(event);
     },
-  });
+  }).finally(() => log?.close());
   const code =
     summary.status === "succeeded"
       ? exitCode.done

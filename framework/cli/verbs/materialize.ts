@@ -2,7 +2,8 @@ import type { AskedFor } from "../../materializer/run-request.ts";
 import { DecisionLostError } from "../../materializer/record-start.ts";
 import { exitCode } from "../exit-code.ts";
 import { say } from "../output/print.ts";
-import { createReporter } from "../output/reporter.ts";
+import { openLog, tee } from "../output/log-lines.ts";
+import { createReporter, silentReporter } from "../output/reporter.ts";
 import { voiceOf } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
@@ -68,7 +69,11 @@ export async function askedFor(
 /** One run: shown in the voice that the options ask for, or detached from this process. */
 export async function run(context: VerbContext, command: RunCommand): Promise<number> {
   const { options } = command;
-  const voice = voiceOf(context.options, progressOption(options.progress));
+  const logs = logFormatOption(options.logFormat);
+  const voice = voiceOf(
+    context.options,
+    progressOption(options.progress) ?? (logs === "json" ? "off" : undefined),
+  );
   const tags = parseTags(options.tag);
   if (options.runPerPartition === true) {
     if (options.detach === true)
@@ -76,18 +81,21 @@ export async function run(context: VerbContext, command: RunCommand): Promise<nu
     return (await import("./backfill.ts")).backfill(context, command);
   }
   if (options.detach === true) return (await import("./detach.ts")).detach(context, command);
-  const reporter = await createReporter(voice, context.options);
+  const isLogged = logs === "json" && voice === "off";
+  const reporter = isLogged ? silentReporter : await createReporter(voice, context.options);
   try {
     const project = await context.openProject((progress) => {
       reporter.onEvent({ type: "resource-progress", runId: "", at: new Date().toISOString(), ...progress });
     });
     const asked = await command.ask(project);
+    // Talk belongs on stderr, and stdout to `--json`.
+    const lines = logs === "json" ? await openLog(project, { to: 2 }) : undefined;
     const summary = await materializeProject(project, {
       asked: { ...asked, tags: { ...asked.tags, ...tags } },
       options,
       trigger: options.trigger ?? "cli",
       signal: context.signal,
-      onEvent: reporter.onEvent,
+      onEvent: tee(lines?.runEvent, reporter.onEvent),
     });
     return summary.exitCode;
   } catch (error) {
@@ -97,6 +105,12 @@ export async function run(context: VerbContext, command: RunCommand): Promise<nu
   } finally {
     await reporter.close();
   }
+}
+
+function logFormatOption(text: string | undefined): "text" | "json" {
+  if (text === undefined || text === "text") return "text";
+  if (text === "json") return text;
+  throw new UsageError(`--log-format is text or json, got ${text}`);
 }
 
 function progressOption(text: string | undefined): "live" | "plain" | "off" | undefined {

@@ -10,6 +10,7 @@ export interface MaterializeOptions extends PartitionOptions {
   readonly workers?: number;
   readonly failFast?: boolean;
   readonly progress?: string;
+  readonly logFormat?: string;
   readonly tag?: readonly string[];
   readonly retry?: string;
   readonly automation?: boolean;

@@ -37,9 +37,9 @@ export function startVerb(
   }: StartOptions = {},
 ): StartedProcess {
   const logs = join(project.stateDir, "logs");
-  mkdirSync(logs, { recursive: true });
+  mkdirSync(logs, { recursive: true, mode: 0o700 });
   const logFile = join(logs, logName);
-  const output = openSync(logFile, "a");
+  const output = openSync(logFile, "a", 0o600);
   const limits = memoryMb === undefined ? [] : [`--max-old-space-size=${memoryMb}`];
   const [verb = "", ...rest] = args;
   // Before the rest, which may end in `--` and a selection.

@@ -6,7 +6,7 @@ import { errorAnswer } from "./error-answer.ts";
 import { parseJson, writeJson } from "./json.ts";
 import { displayName, type TableIdentifier } from "./location.ts";
 import { createTableUpdates, requests } from "./protocol.ts";
-import { isToken } from "./token.ts";
+import { isToken } from "../../util/bearer-token.ts";
 import { servedMetadata } from "./served-metadata.ts";
 import type { LoadedTable, TableCatalog } from "./table-catalog.ts";
 import { wholeTableView } from "./whole-table-view.ts";

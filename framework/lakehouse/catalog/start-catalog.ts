@@ -6,7 +6,7 @@ import { CatalogStore } from "./catalog-store.ts";
 import type { WriteFile } from "./metadata-file.ts";
 import { catalogRoutes, type RoutesOptions } from "./routes.ts";
 import type { TableCatalog } from "./table-catalog.ts";
-import { newToken } from "./token.ts";
+import { newToken } from "../../util/bearer-token.ts";
 
 const loopback = "127.0.0.1";
 

@@ -6,7 +6,7 @@ import type { LakeCatalog } from "../catalog/lake-catalog.ts";
 import { identifierOf, type TableIdentifier } from "../catalog/location.ts";
 import { type Catalog, serveCatalog } from "../catalog/start-catalog.ts";
 import { currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
-import { newToken } from "../catalog/token.ts";
+import { newToken } from "../../util/bearer-token.ts";
 import { planEvolution } from "../ddl/evolution.ts";
 import { addColumnDdl, createTableDdl } from "../ddl/table-ddl.ts";
 import type { LoadResult, QueryResult } from "../lakehouse.ts";

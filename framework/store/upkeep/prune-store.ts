@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Database } from "better-sqlite3";
 import { connect, withConnection } from "../connect.ts";
+import { keepTally, type TalliedTable } from "../tally.ts";
 import { planPrune, type PruneCounts, type PrunePlan, type Retention } from "./prune-plan.ts";
 
 /** What pruning did, or with `dryRun` would do. */
@@ -67,10 +68,7 @@ class Pruning {
     let removed = 0;
     for (const batch of batches(ids)) {
       removed += await this.#write(() =>
-        this.#delete(
-          `DELETE FROM ${table} WHERE id IN (SELECT value FROM json_each(?)) AND ${ofEnded}`,
-          batch,
-        ),
+        this.#delete(table, `t.id IN (SELECT value FROM json_each(?)) AND ${ofEnded}`, batch),
       );
     }
     return removed;
@@ -81,15 +79,13 @@ class Pruning {
     let [materializations, lineage] = [0, 0];
     for (const batch of batches(ids)) {
       await this.#write(() => {
+        const condition = `t.id IN (SELECT value FROM json_each(?)) AND ${ofEnded}`;
         lineage += this.#delete(
-          `DELETE FROM lineage WHERE materialization_id IN
-             (SELECT id FROM materializations WHERE id IN (SELECT value FROM json_each(?)) AND ${ofEnded})`,
+          "lineage",
+          `t.materialization_id IN (SELECT id FROM materializations t WHERE ${condition})`,
           batch,
         );
-        materializations += this.#delete(
-          `DELETE FROM materializations WHERE id IN (SELECT value FROM json_each(?)) AND ${ofEnded}`,
-          batch,
-        );
+        materializations += this.#delete("materializations", condition, batch);
       });
     }
     return { materializations, lineage };
@@ -101,9 +97,12 @@ class Pruning {
       for (let last = rowsPerBatch; last === rowsPerBatch; attempts += last) {
         last = await this.#write(() =>
           this.#delete(
-            `DELETE FROM attempts WHERE (run_id, key, partition, attempt) IN
-               (SELECT run_id, key, partition, attempt FROM attempts
-                WHERE run_id IN (SELECT value FROM json_each(?)) AND ${ofEnded} LIMIT ${rowsPerBatch})`,
+            "attempts",
+            // In order, so that those that are counted are those that go.
+            `(t.run_id, t.key, t.partition, t.attempt) IN
+               (SELECT run_id, key, partition, attempt FROM attempts t
+                WHERE t.run_id IN (SELECT value FROM json_each(?)) AND ${ofEnded}
+                ORDER BY run_id, key, partition, attempt LIMIT ${rowsPerBatch})`,
             batch,
           ),
         );
@@ -111,8 +110,9 @@ class Pruning {
       // A run that was resumed and ended in the meantime has attempts again, and stays.
       runs += await this.#write(() =>
         this.#delete(
-          `DELETE FROM runs WHERE id IN (SELECT value FROM json_each(?)) AND status <> 'running'
-             AND NOT EXISTS (SELECT 1 FROM attempts WHERE run_id = runs.id)`,
+          "runs",
+          `t.id IN (SELECT value FROM json_each(?)) AND t.status <> 'running'
+             AND NOT EXISTS (SELECT 1 FROM attempts WHERE run_id = t.id)`,
           batch,
         ),
       );
@@ -134,8 +134,16 @@ class Pruning {
     this.#database.pragma("wal_checkpoint(PASSIVE)");
   }
 
-  #delete(sql: string, batch: readonly (number | string)[]): number {
-    return this.#database.prepare(sql).run(JSON.stringify(batch)).changes;
+  /** Removes rows `t` that meet a condition; what the totals count of them is kept, in the same transaction. */
+  #delete(
+    table: TalliedTable | "events" | "lineage",
+    condition: string,
+    batch: readonly (number | string)[],
+  ): number {
+    const among = JSON.stringify(batch);
+    if (table !== "events" && table !== "lineage")
+      this.#database.prepare(keepTally(table, condition)).run(among);
+    return this.#database.prepare(`DELETE FROM ${table} AS t WHERE ${condition}`).run(among).changes;
   }
 
   #write<T>(work: () => T): Promise<T> {
@@ -153,7 +161,7 @@ class Pruning {
 }
 
 /** A run that ended when the plan was made may have been resumed since. */
-const ofEnded = "run_id NOT IN (SELECT id FROM runs WHERE status = 'running')";
+const ofEnded = "t.run_id NOT IN (SELECT id FROM runs WHERE status = 'running')";
 
 function* batches<T>(items: readonly T[]): Generator<readonly T[]> {
   for (let begin = 0; begin < items.length; begin += rowsPerBatch)

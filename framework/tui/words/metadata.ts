@@ -5,8 +5,8 @@ import { cleanText } from "./text.ts";
 
 /** Names under which `rows` metadata says what changed, and the sign that stands before the number. */
 const changes: readonly (readonly [sign: string, names: readonly string[]])[] = [
-  ["+", ["added", "inserted", "new", "landed", "rows_added"]],
-  ["~", ["changed", "updated", "merged", "rows_changed"]],
+  ["+", ["added", "inserted", "new", "landed", "rows_added", "rows_inserted"]],
+  ["~", ["changed", "updated", "merged", "rows_changed", "rows_updated"]],
   ["-", ["deleted", "removed", "retired", "rows_deleted"]],
 ];
 const changeNames = new Set(changes.flatMap(([, names]) => names));
