@@ -92,5 +92,7 @@ export {
 } from "./definition/table.ts";
 export { fail, FailureError, type Failure, type FailureReason } from "./event/failure.ts";
 export type { CheckOutcome, Metadata, MetadataValue, Outcome, RunEvent, Severity } from "./event/event.ts";
-export type { Lakehouse, QueryResult, Row, Value } from "./lakehouse/lakehouse.ts";
+export type { Lakehouse, QueryResult, Row, TableLayout, Value } from "./lakehouse/lakehouse.ts";
 export type { Secret, SecretProvider } from "./secrets/secret-provider.ts";
+export { defineUpkeep, type UpkeepOptions } from "./upkeep/define-upkeep.ts";
+export type { ExpireThresholds, OptimizeThresholds } from "./upkeep/thresholds.ts";

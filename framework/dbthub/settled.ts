@@ -62,8 +62,9 @@ export async function settledBy(of: {
   const { manifest, landed, normalized, sweep } = load;
   let table = before.table;
   if (landed.snapshotId !== null) {
-    const snapshot = await of.context.lakehouse.currentSnapshot(of.table.key);
-    const isOurs = snapshot?.id === landed.snapshotId && snapshot.parentId === before.table;
+    const [snapshot, parent] = await of.context.lakehouse.history(of.table.key);
+    // What lies below may have been compacted, which changed nothing.
+    const isOurs = snapshot?.id === landed.snapshotId && parent?.contentId === before.table;
     table = isOurs ? landed.snapshotId : undefined;
   }
   const settled =

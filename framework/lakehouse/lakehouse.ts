@@ -89,6 +89,37 @@ export interface TableSummary {
   readonly location: string;
 }
 
+/** How a table lies in storage, as far as its metadata tells: neither rows nor lists of files are read. */
+export interface TableLayout {
+  /** Files that a reader of the table opens; undefined: whoever wrote last keeps no totals. */
+  readonly dataFiles: number | undefined;
+  readonly deleteFiles: number | undefined;
+  /** Of both; undefined: whoever wrote last keeps no total of them (DuckDB). */
+  readonly bytes: number | undefined;
+  readonly snapshots: number;
+  /** Since the table ceased to show the oldest snapshot that {@link Lakehouse.expire} could remove; undefined: there is none. */
+  readonly oldestSnapshotMs: number | undefined;
+}
+
+/** What {@link Lakehouse.optimize} did. Files are data and delete files. */
+export interface Optimized {
+  readonly filesBefore: number;
+  readonly filesAfter: number;
+  /** Undefined where whoever wrote last keeps no totals. */
+  readonly bytesBefore: number | undefined;
+  readonly bytesAfter: number | undefined;
+}
+
+/** What {@link Lakehouse.expire} did. */
+export interface Expired {
+  readonly snapshotsRemoved: number;
+  readonly filesRemoved: number;
+  readonly bytesFreed: number;
+}
+
+/** Tells which snapshots of a table may still be gone back to, and so must not expire. */
+export type SnapshotsInUse = (key: AssetKey) => readonly string[];
+
 /** A value of a row: timestamps as `YYYY-MM-DD HH:MM:SS.ffffff` (UTC), dates as `YYYY-MM-DD`, 64-bit integers outside the safe range and decimals as text. */
 export type Value = null | boolean | number | string | readonly Value[] | { readonly [name: string]: Value };
 
@@ -197,20 +228,19 @@ export interface Lakehouse {
   /** Columns of the newest schema, in the table's order; undefined when it does not exist. */
   columns(key: AssetKey): Promise<readonly LakeColumn[] | undefined>;
   tables(): Promise<readonly TableSummary[]>;
-  /** Rewrites small files and drops delete files; the content stays. Says what it did. */
-  optimize(
-    key: AssetKey,
-    signal?: AbortSignal,
-  ): Promise<{ readonly filesBefore: number; readonly filesAfter: number }>;
-  /** Removes snapshots older than `olderThanMs` (never the current one), then files that nothing refers to. */
+  /** Undefined when the table does not exist. Costs no more than {@link currentSnapshot}. */
+  layout(key: AssetKey): Promise<TableLayout | undefined>;
+  /** Rewrites small files and drops delete files; the content stays, and with it the data version. Says what it did. */
+  optimize(key: AssetKey, signal?: AbortSignal): Promise<Optimized>;
+  /**
+   * Removes snapshots, then files that nothing refers to. What the table has shown within the last `olderThanMs` stays, and
+   * what a branch or tag names, what an attempt under way may go back to, and the data version. A lake whose engine knows
+   * less exact rules keeps more.
+   */
   expire(
     key: AssetKey,
     options: { readonly olderThanMs: number; readonly signal?: AbortSignal },
-  ): Promise<{
-    readonly snapshotsRemoved: number;
-    readonly filesRemoved: number;
-    readonly bytesFreed: number;
-  }>;
+  ): Promise<Expired>;
   drop(key: AssetKey): Promise<void>;
   /** What writing the table has cost since this was last asked for; undefined where nothing is charged. */
   takeCosts?(key: AssetKey): QueryCosts | undefined;

@@ -20,8 +20,9 @@ export function snapshotsAfter(
 
 /**
  * Takes back what one attempt committed to a table after the snapshot `start` (undefined: the table had none):
- * `undone`; or `nothing`, when the table is as it was; or `kept`, when somebody else committed to it as well, the
- * lake can't restore, or `start` is gone. Safe to call again, also after being killed.
+ * `undone`; or `nothing`, when the table holds what it held; or `kept`, when somebody else committed to it as well, the
+ * lake can't restore, or `start` is gone. Compacting meanwhile changed nothing, and goes with what it compacted. Safe to
+ * call again, also after being killed.
  */
 export async function undoWriter(
   lakehouse: Lakehouse,
@@ -30,7 +31,7 @@ export async function undoWriter(
 ): Promise<"nothing" | "undone" | "kept"> {
   const { writer, start } = options;
   const history = await lakehouse.history(key);
-  const made = snapshotsAfter(history, start);
+  const made = snapshotsAfter(history, start)?.filter(({ operation }) => operation !== "replace");
   if (made?.length === 0) return "nothing";
   if (made === undefined || !lakehouse.canRestore) return "kept";
   if (!made.every((snapshot) => isBy(snapshot, writer))) return "kept";

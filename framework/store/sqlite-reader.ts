@@ -130,6 +130,14 @@ export class SqliteReader implements StoreReader {
     ).map(attemptRecord);
   }
 
+  snapshotsInUse(key: AssetKey): readonly string[] {
+    return this.all<{ snapshot: string }>(
+      `SELECT DISTINCT a.snapshot_before AS snapshot FROM attempts a JOIN runs r ON r.id = a.run_id
+       WHERE a.outcome IS NULL AND a.reconciled IS NULL AND a.key = @key AND a.snapshot_before <> '' AND r.target = @target`,
+      { key, target: this.target },
+    ).map(({ snapshot }) => snapshot);
+  }
+
   events(filter: Parameters<StoreReader["events"]>[0]): readonly StoredEvent[] {
     return this.all<EventRow>(
       `SELECT id, payload FROM events

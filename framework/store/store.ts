@@ -162,6 +162,8 @@ export interface StoreReader {
   /** Who works on a run, or worked on it last. */
   runOwner(runId: string): RunOwner | undefined;
   attempts(runId: string): readonly AttemptRecord[];
+  /** Snapshots of an asset's table to which attempts go back that are under way, or that died and still have to be undone. */
+  snapshotsInUse(key: AssetKey): readonly string[];
   /** Oldest first, those with an id above `after`. */
   events(filter: {
     readonly runId?: string;

@@ -19,6 +19,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   dbt: ["definition", "lakehouse"],
   dbthub: ["definition", "lakehouse", "salesforce", "secrets"],
   materializer: ["definition", "graph", "staleness", "store", "lakehouse"],
+  upkeep: ["definition", "lakehouse"],
   automation: ["definition", "graph", "staleness", "store"],
   scheduler: ["definition", "graph", "staleness", "store", "automation", "materializer"],
   observability: ["definition", "graph", "staleness", "store", "scheduler"],

@@ -47,6 +47,18 @@ it("still sweeps: a user who goes after quiet runs gets a tombstone", async () =
   expect(await queriesOf(rig)).toBe(0);
 });
 
+it("does so also of a load that came on top of a compaction", async () => {
+  const rig = await DbthubRig.open();
+  await rig.materialize();
+  for (const division of ["IT", "Legal"]) {
+    await rig.lake.optimize(rig.asset.key);
+    const [id = ""] = await rig.someIds(1);
+    await rig.post({ ...named(id), Division: division });
+    await rig.materialize();
+    expect(await queriesOf(rig)).toBe(0);
+  }
+});
+
 it("asks again when the YAML has changed, or another writer has written", async () => {
   const rig = await DbthubRig.open();
   await rig.materialize();

@@ -14,6 +14,8 @@ import { writerOf } from "../../framework/lakehouse/writer.ts";
 /** What the contract needs of an implementation. */
 export interface ContractRig {
   readonly lake: Lakehouse;
+  /** What the lake is told of when it asks what attempts under way may go back to. */
+  readonly snapshotsInUse: string[];
   ndjson(rows: readonly object[]): Promise<SourceFile>;
   /** A Parquet file with the rows of a query. */
   parquet(sql: string): Promise<SourceFile>;
@@ -33,6 +35,8 @@ export interface LakehouseCapabilities {
   readonly replacesInOneCommit: boolean;
   /** Whether `expire` tells the files and bytes that it removed. */
   readonly countsExpired: boolean;
+  /** Whether `expire` removes an old snapshot although one as old has to stay. */
+  readonly expiresOneByOne: boolean;
   /** Whether a load tells its own snapshot when others commit at the same time. */
   readonly tellsItsSnapshot: boolean;
   /** A query for one number that would run for hours. */
@@ -51,6 +55,7 @@ export const duckdbCapabilities: LakehouseCapabilities = {
   stamps: true,
   replacesInOneCommit: true,
   countsExpired: true,
+  expiresOneByOne: true,
   tellsItsSnapshot: true,
   endlessSql: "SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range * b.range % 7 = 3",
   createSql: (table) => `CREATE TABLE ${table} AS SELECT 1 AS n`,
@@ -483,15 +488,61 @@ export function lakehouseContract(
       await load({ type: "merge", strategy: "upsert", key }, { ...first, id: "005B", division: "x" });
       const before = await select("SELECT * FROM sf_raw.sf_user ORDER BY id");
       const version = await lake.dataVersion(users.key);
-      const { filesBefore, filesAfter } = await lake.optimize(users.key);
+      const { filesBefore, filesAfter, bytesBefore, bytesAfter } = await lake.optimize(users.key);
       expect(filesAfter).toBeLessThan(filesBefore);
+      expect(bytesAfter).toBeLessThan(bytesBefore ?? 0);
       expect(await select("SELECT * FROM sf_raw.sf_user ORDER BY id")).toEqual(before);
       expect((await lake.currentSnapshot(users.key))?.operation).toBe("replace");
       expect(await lake.dataVersion(users.key)).toBe(version);
       expect((await lake.tables())[0]?.rows).toBe(3);
       const again = await lake.currentSnapshot(users.key);
-      expect(await lake.optimize(users.key)).toEqual({ filesBefore: filesAfter, filesAfter });
+      expect(await lake.optimize(users.key)).toEqual({
+        filesBefore: filesAfter,
+        filesAfter,
+        bytesBefore: bytesAfter,
+        bytesAfter,
+      });
       expect(await lake.currentSnapshot(users.key)).toEqual(again);
+    });
+
+    it("tells from metadata alone how a table lies in storage", async () => {
+      expect(await lake.layout(users.key)).toBeUndefined();
+      await lake.ensureTable(users);
+      expect(await lake.layout(users.key)).toMatchObject({ dataFiles: 0, deleteFiles: 0, snapshots: 0 });
+      await load(append, first);
+      await load(append, second);
+      await load({ type: "merge", strategy: "upsert", key }, { ...first, division: "x" });
+      const layout = await lake.layout(users.key);
+      expect(layout).toMatchObject({ dataFiles: 3, deleteFiles: 1, snapshots: 3 });
+      expect(layout?.oldestSnapshotMs).toBeGreaterThan(0);
+      await lake.optimize(users.key);
+      expect(await lake.layout(users.key)).toMatchObject({ dataFiles: 1, deleteFiles: 0 });
+      await lake.expire(users.key, { olderThanMs: -1 });
+      expect(await lake.layout(users.key)).toMatchObject({
+        dataFiles: 1,
+        snapshots: 1,
+        oldestSnapshotMs: undefined,
+      });
+    });
+
+    it("keeps the state that the table had when the time began, and what somebody may go back to", async () => {
+      await lake.ensureTable(users);
+      const made: string[] = [];
+      for (const id of ["005A", "005B", "005C"])
+        made.push((await load(append, { ...first, id })).snapshotId ?? "");
+      const [one, two = "", three] = made;
+      rig.snapshotsInUse.push(two);
+      expect(await lake.expire(users.key, { olderThanMs: -1 })).toMatchObject({
+        // An engine that knows no more than an age keeps what is as old as what must stay.
+        snapshotsRemoved: can.expiresOneByOne ? 1 : 0,
+      });
+      const left = (await lake.snapshots(users.key)).map(({ id }) => id);
+      expect(left).toEqual(expect.arrayContaining([three, two]));
+      expect(left.includes(one ?? "")).toBe(!can.expiresOneByOne);
+      await collectRows(await lake.query(`SELECT * FROM ${can.atSnapshot(lake.tableName(users.key), two)}`));
+      rig.snapshotsInUse.length = 0;
+      await lake.expire(users.key, { olderThanMs: -1 });
+      expect(await lake.snapshots(users.key)).toHaveLength(1);
     });
 
     it("expires old snapshots and their files, never what is read", async () => {
@@ -691,6 +742,11 @@ export function lakehouseContract(
         expect(await undoWriter(lake, users.key, { writer: { ...writer, attempt: 1 }, start })).toBe("kept");
         expect(await undo(start)).toBe("undone");
         expect(await ids()).toEqual(["005A"]);
+        // Compacting changes nothing that could not be undone.
+        await stamped(second);
+        await lake.optimize(users.key);
+        expect(await undo(start)).toBe("undone");
+        expect(await undo(start)).toBe("nothing");
         await stamped(second);
         await load(append, { ...first, id: "005C" });
         expect(await undo(start)).toBe("kept");

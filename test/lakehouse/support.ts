@@ -18,6 +18,8 @@ export async function testExtensions(): Promise<string> {
 export interface LakeRig {
   readonly dir: string;
   readonly lake: Lakehouse;
+  /** What attempts under way may go back to. */
+  readonly snapshotsInUse: string[];
   /** Another lakehouse on the same folder, as another process would have. */
   another(options?: Partial<EmbeddedLakehouseOptions>): Lakehouse;
   /** Writes rows as newline-delimited JSON. */
@@ -32,14 +34,17 @@ export async function lakeRig(options: Partial<EmbeddedLakehouseOptions> = {}): 
   const folder = await mkdtemp(join(tmpdir(), "moraine-lake-"));
   const dir = join(folder, "lake");
   const opened: Lakehouse[] = [];
+  const inUse: string[] = [];
   const another = (more: Partial<EmbeddedLakehouseOptions> = {}): Lakehouse => {
-    const lake = openEmbeddedLakehouse({ dir, extensionDirectory: testExtensions, ...options, ...more });
+    const own = { dir, extensionDirectory: testExtensions, snapshotsInUse: () => inUse };
+    const lake = openEmbeddedLakehouse({ ...own, ...options, ...more });
     opened.push(lake);
     return lake;
   };
   return {
     dir,
     lake: another(),
+    snapshotsInUse: inUse,
     another,
     ...sourceFiles(folder),
     close: async () => {

@@ -61,7 +61,14 @@ describe("the shipped pipeline", () => {
       "sf_raw/sf_user": "materialized",
       "sf_staging/stg_sf_user": "fresh",
       "sf_curated/dim_sf_user_scd": "fresh",
+      "sf_raw/sf_user__upkeep": "fresh",
+      "sf_curated/dim_sf_user_scd__upkeep": "fresh",
     });
+    for (const key of ["sf_raw/sf_user__upkeep", "sf_curated/dim_sf_user_scd__upkeep"]) {
+      const { history } = await project.json<{ history: { metadata: object }[] }>("show", key);
+      const nothing = { metadata: { upkeep: { type: "text", value: "nothing due" } } };
+      expect(history).toMatchObject([nothing, nothing, nothing]);
+    }
     const { stdout: events } = await project.run("materialize", "--json");
     expect(events).not.toContain('"key":"sf_curated/dim_sf_user_scd","attempt"');
 

@@ -17,6 +17,7 @@ afterAll(() => seaweedfs.close());
 lakehouseContract("SeaweedFS's", async () => {
   const folder = await mkdtemp(join(tmpdir(), "moraine-rest-"));
   const { uri, warehouse, secret } = seaweedfs;
+  const snapshotsInUse: string[] = [];
   const open = () =>
     openRestLakehouse({
       uri,
@@ -24,10 +25,12 @@ lakehouseContract("SeaweedFS's", async () => {
       secret: async () => secret,
       workDir: folder,
       extensionDirectory: testExtensions,
+      snapshotsInUse: () => snapshotsInUse,
     });
   const lake = open();
   return {
     lake,
+    snapshotsInUse,
     ...sourceFiles(folder),
     close: async () => {
       await lake.close();

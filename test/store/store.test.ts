@@ -72,6 +72,35 @@ function problemOf(path: string): unknown {
 }
 
 describe("the store", () => {
+  it("tells what attempts may go back to: those under way, and dead ones until they are undone", () => {
+    const path = join(temporaryDirectory(), "moraine.db");
+    const store = open(path);
+    startRun(store, "run1");
+    const attempt = { runId: "run1", ...unit, attempt: 1, startedAt: at(0) };
+    store.startAttempt({ ...attempt, snapshotBefore: "s1" }, event("run1", "starts"));
+    const inUse = () => [users, assetKey("raw/others")].map((key) => store.snapshotsInUse(key));
+    expect(inUse()).toEqual([["s1"], []]);
+    expect(open(path, "aws").snapshotsInUse(users)).toEqual([]);
+    store.interruptRun("run1");
+    expect(inUse()).toEqual([["s1"], []]);
+    store.markReconciled(store.unreconciledAttempts(), "undone");
+    expect(inUse()).toEqual([[], []]);
+    startRun(store, "run2");
+    const second = { ...attempt, runId: "run2" };
+    store.startAttempt({ ...second, snapshotBefore: "" }, event("run2", "starts on an empty table"));
+    store.startAttempt({ ...second, attempt: 2, snapshotBefore: "s2" }, event("run2", "starts"));
+    expect(inUse()).toEqual([["s2"], []]);
+    const failed = {
+      ...second,
+      attempt: 2,
+      finishedAt: at(1),
+      outcome: "failed",
+      failure: undefined,
+    } as const;
+    store.finishAttempt(failed, event("run2", "failed"));
+    expect(inUse()).toEqual([[], []]);
+  });
+
   it("gives back what was written, also after it was closed", () => {
     const path = join(temporaryDirectory(), "state", "moraine.db");
     const first = openStore({ path, target: "local" });

@@ -112,6 +112,9 @@ export class MemoryLakehouse implements Lakehouse {
   async tables(): Promise<readonly []> {
     return [];
   }
+  async layout(): Promise<never> {
+    throw new Error("not in this lake");
+  }
   async optimize(): Promise<never> {
     throw new Error("not in this lake");
   }

@@ -3,38 +3,50 @@ import type { AthenaLakehouse, EmbeddedLakehouse } from "../../definition/config
 import { DefinitionError } from "../../definition/problem.ts";
 import { ensurePythonEnvironment } from "../../dbt/python-environment.ts";
 import { requirementsFile } from "../../dbt/requirements-file.ts";
-import type { Lakehouse } from "../../lakehouse/lakehouse.ts";
+import type { Lakehouse, SnapshotsInUse } from "../../lakehouse/lakehouse.ts";
 import type { SecretProvider } from "../../secrets/secret-provider.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import type { LoadedConfig, OpenContext } from "./load-project.ts";
 
+/** What a project has that its lakehouse may ask for. */
+interface ProjectOfLake {
+  readonly secrets: SecretProvider;
+  readonly snapshotsInUse: SnapshotsInUse;
+}
+
 /** Loads the code of the target's lakehouse, and gives what opens it. Nothing heavy is loaded until a table is read or written. */
 export async function loadLakehouse(
   project: LoadedConfig,
-): Promise<(context: OpenContext, secrets: () => SecretProvider) => Lakehouse> {
+): Promise<(context: OpenContext, opened: ProjectOfLake) => Lakehouse> {
   const { lakehouse } = project.target;
   switch (lakehouse.type) {
     case "embedded": {
       const { openEmbeddedLakehouse } = await import("../../lakehouse/duckdb/embedded-lakehouse.ts");
       const dir = embeddedDir(project, lakehouse);
-      return (context) =>
-        openEmbeddedLakehouse({ dir, extensionDirectory: () => extensionDirectory(project, context) });
+      return (context, { snapshotsInUse }) =>
+        openEmbeddedLakehouse({
+          dir,
+          extensionDirectory: () => extensionDirectory(project, context),
+          snapshotsInUse,
+        });
     }
     case "athena": {
       const { type: _, ...options } = lakehouse;
       await expectS3Locations(project, lakehouse);
       const { openAthenaLakehouse } = await import("../../lakehouse/athena/athena-lakehouse.ts");
-      return () => openAthenaLakehouse({ ...options, workDir: project.stateDir });
+      return (_context, { snapshotsInUse }) =>
+        openAthenaLakehouse({ ...options, workDir: project.stateDir, snapshotsInUse });
     }
     case "rest": {
       const { type: _, secret, ...options } = lakehouse;
       const { openRestLakehouse } = await import("../../lakehouse/rest/rest-lakehouse.ts");
-      return (context, secrets) =>
+      return (context, opened) =>
         openRestLakehouse({
           ...options,
           workDir: project.stateDir,
           extensionDirectory: () => extensionDirectory(project, context),
-          ...(secret === undefined ? {} : { secret: (asked) => secrets().get(secret, asked) }),
+          snapshotsInUse: opened.snapshotsInUse,
+          ...(secret === undefined ? {} : { secret: (asked) => opened.secrets.get(secret, asked) }),
         });
     }
     default:

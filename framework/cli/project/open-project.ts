@@ -4,7 +4,7 @@ import type { Resources } from "../../definition/context.ts";
 import type { Schedule } from "../../definition/schedule.ts";
 import type { Sensor } from "../../definition/sensor.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
-import type { Lakehouse } from "../../lakehouse/lakehouse.ts";
+import type { Lakehouse, SnapshotsInUse } from "../../lakehouse/lakehouse.ts";
 import type { SecretProvider } from "../../secrets/secret-provider.ts";
 import { openStore, openStoreReader } from "../../store/open-store.ts";
 import type { Store, StoreReader } from "../../store/store.ts";
@@ -17,8 +17,8 @@ import { loadLakehouse } from "./open-lakehouse.ts";
 import { openSecrets } from "./open-secrets.ts";
 import type { ClosableSecrets } from "./sandbox-secrets.ts";
 
-/** Opens the target's lakehouse; whether it needs secrets it knows itself. */
-type OpenLakehouse = (secrets: () => SecretProvider) => Lakehouse;
+/** Opens the target's lakehouse; what it needs of its project it asks for when it needs it. */
+type OpenLakehouse = (project: OpenConfig) => Lakehouse;
 
 /** A project's config joined with its store, lake and secrets; each is opened when first asked for. */
 export class OpenConfig implements LoadedConfig {
@@ -59,9 +59,12 @@ export class OpenConfig implements LoadedConfig {
   }
 
   get lakehouse(): Lakehouse {
-    this.#lakehouse ??= this.#openLakehouse(() => this.secrets);
+    this.#lakehouse ??= this.#openLakehouse(this);
     return this.#lakehouse;
   }
+
+  /** Snapshots of a table that attempts under way may go back to. */
+  readonly snapshotsInUse: SnapshotsInUse = (key) => this.store.snapshotsInUse(key);
 
   get secrets(): SecretProvider {
     this.#secrets ??= openSecrets(this, this.redactor);
@@ -113,7 +116,7 @@ export class OpenProject extends OpenConfig implements LoadedDefinitions {
 export async function openConfig(options: GlobalOptions, context: OpenContext): Promise<OpenConfig> {
   const loaded = await loadConfig(findProject(options.project), options.target);
   const openLakehouse = await loadLakehouse(loaded);
-  return new OpenConfig(loaded, (secrets) => openLakehouse(context, secrets));
+  return new OpenConfig(loaded, (opened) => openLakehouse(context, opened));
 }
 
 /** Reads a project whole; the caller closes it. */
@@ -121,5 +124,5 @@ export async function openProject(options: GlobalOptions, context: OpenContext):
   const loaded = await loadConfig(findProject(options.project), options.target);
   const openLakehouse = await loadLakehouse(loaded);
   const definitions = await loadDefinitions(loaded, context);
-  return new OpenProject(loaded, (secrets) => openLakehouse(context, secrets), definitions);
+  return new OpenProject(loaded, (opened) => openLakehouse(context, opened), definitions);
 }

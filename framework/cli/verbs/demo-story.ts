@@ -35,6 +35,8 @@ export async function printStory(
     `SELECT count(*) AS versions, count(*) FILTER (is_current) AS users, count(*) FILTER (is_current AND is_deleted) AS retired
      FROM ${tableOf(project)}`,
   );
+  const upstream = new Set(project.graph.ancestors(dimension));
+  const keys = project.graph.keys.filter((key) => key === dimension || upstream.has(key));
   const number = (row: Row | undefined, name: string) => formatCount(Number(row?.[name] ?? 0));
   print(
     ...heading("What happened"),
@@ -44,9 +46,7 @@ export async function printStory(
     ),
     ...(await historyLines(project, heading)),
     ...heading("Lineage"),
-    ...lineageLines(declaredLineage(project, project.graph.keys), [dimension], facts.options).map(
-      (line) => `  ${line}`,
-    ),
+    ...lineageLines(declaredLineage(project, keys), [dimension], facts.options).map((line) => `  ${line}`),
     ...heading("Checks"),
     ...checkLines(project, signs.sign).map((line) => `  ${line}`),
     ...heading("Next"),

@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
+import type { AssetKey } from "../../definition/asset-key.ts";
+import type { TableSummary } from "../../lakehouse/lakehouse.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { formatBytes, formatCount } from "../../tui/words/numbers.ts";
+import { expiredText, optimizedText } from "../../upkeep/upkeep-text.ts";
 import { parseAge } from "../age.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson, say } from "../output/print.ts";
@@ -58,6 +61,8 @@ async function tables(context: VerbContext, project: OpenConfig): Promise<number
       [
         { title: "table" },
         { title: "rows", align: "right" },
+        { title: "files", align: "right" },
+        { title: "deletes", align: "right" },
         { title: "committed" },
         { title: "snapshot" },
         { title: "location", cut: "middle" },
@@ -65,6 +70,8 @@ async function tables(context: VerbContext, project: OpenConfig): Promise<number
       found.map((table) => [
         table.key,
         table.rows === undefined ? "" : formatCount(table.rows),
+        countIn(table, "total-data-files"),
+        countIn(table, "total-delete-files"),
         table.snapshot?.committedAt.toISOString().slice(0, 19).replace("T", " ") ?? "",
         table.snapshot?.id ?? "",
         table.location,
@@ -73,6 +80,12 @@ async function tables(context: VerbContext, project: OpenConfig): Promise<number
     ),
   );
   return exitCode.done;
+}
+
+/** A total of Iceberg's, where whoever wrote last keeps it. */
+function countIn({ snapshot }: TableSummary, total: string): string {
+  const count = snapshot?.summary[total];
+  return count === undefined ? "" : formatCount(Number(count));
 }
 
 async function serve(context: VerbContext, project: OpenConfig, options: LakeOptions): Promise<number> {
@@ -108,16 +121,15 @@ async function optimize(
   project: OpenProject,
   terms: readonly string[],
 ): Promise<number> {
-  const results = [];
-  for (const key of await select(project, terms, { asked: false })) {
-    if (!(await project.lakehouse.exists(key))) continue;
-    const result = { key, ...(await project.lakehouse.optimize(key, context.signal)) };
-    results.push(result);
-    if (context.options.json !== true)
-      print(`${key}: ${result.filesBefore} files became ${result.filesAfter}`);
-  }
-  if (context.options.json === true) printJson(results);
-  return exitCode.done;
+  return forEachTable(context, project, terms, async (key) => {
+    const result = await project.lakehouse.optimize(key, context.signal);
+    const { bytesBefore = null, bytesAfter = null } = result;
+    const sizes =
+      bytesBefore === null || bytesAfter === null || bytesBefore === bytesAfter
+        ? ""
+        : `, ${formatBytes(bytesBefore)} became ${formatBytes(bytesAfter)}`;
+    return { document: { ...result, bytesBefore, bytesAfter }, text: optimizedText(result) + sizes };
+  });
 }
 
 async function expire(
@@ -126,16 +138,25 @@ async function expire(
   terms: readonly string[],
   olderThanMs: number,
 ): Promise<number> {
-  const results = [];
+  return forEachTable(context, project, terms, async (key) => {
+    const result = await project.lakehouse.expire(key, { olderThanMs, signal: context.signal });
+    return { document: result, text: `${expiredText(result)}, ${formatBytes(result.bytesFreed)} freed` };
+  });
+}
+
+/** Works on the tables of the selected assets that are there, one after the other, and says of each what was done. */
+async function forEachTable(
+  context: VerbContext,
+  project: OpenProject,
+  terms: readonly string[],
+  work: (key: AssetKey) => Promise<{ readonly document: object; readonly text: string }>,
+): Promise<number> {
+  const results: object[] = [];
   for (const key of await select(project, terms, { asked: false })) {
     if (!(await project.lakehouse.exists(key))) continue;
-    const result = { key, ...(await project.lakehouse.expire(key, { olderThanMs, signal: context.signal })) };
-    results.push(result);
-    if (context.options.json !== true) {
-      print(
-        `${key}: ${result.snapshotsRemoved} snapshots and ${result.filesRemoved} files removed, ${formatBytes(result.bytesFreed)} freed`,
-      );
-    }
+    const { document, text } = await work(key);
+    results.push({ key, ...document });
+    if (context.options.json !== true) print(`${key}: ${text}`);
   }
   if (context.options.json === true) printJson(results);
   return exitCode.done;

@@ -14,14 +14,18 @@ import { noSuchKey, suggestion } from "../missing-table.ts";
 import { InFlight } from "../in-flight.ts";
 import {
   type Draft,
+  type Expired,
   type LakeColumn,
   type Lakehouse,
   type LoadResult,
   nothingLoaded,
+  type Optimized,
   type QueryCosts,
   type QueryResult,
   rowCountOf,
   type Snapshot,
+  type SnapshotsInUse,
+  type TableLayout,
   type TableSummary,
 } from "../lakehouse.ts";
 import { quoteText } from "../ddl/quoting.ts";
@@ -37,7 +41,7 @@ import { joinS3 } from "./s3-uri.ts";
 import { S3Objects } from "./s3-objects.ts";
 import { Spending } from "./spending.ts";
 import { Staging } from "./staging.ts";
-import { allSnapshots, branchSnapshots, firstEmptySnapshot } from "./table-snapshots.ts";
+import { allSnapshots, branchSnapshots, firstEmptySnapshot, tableLayout } from "./table-snapshots.ts";
 import { expire, optimize, type UpkeepContext } from "./upkeep.ts";
 
 /** What {@link openAthenaLakehouse} takes. */
@@ -47,6 +51,8 @@ export interface AthenaLakehouseOptions extends Omit<AthenaConfig, "type"> {
   readonly clock?: Clock;
   /** From 0 up to 1; spreads retries and polling. */
   readonly random?: () => number;
+  /** @default none */
+  readonly snapshotsInUse?: SnapshotsInUse | undefined;
 }
 
 /**
@@ -241,14 +247,17 @@ class AthenaLakehouse implements Lakehouse {
     });
   }
 
-  async optimize(key: AssetKey, signal?: AbortSignal): ReturnType<Lakehouse["optimize"]> {
+  async layout(key: AssetKey): Promise<TableLayout | undefined> {
+    const { clock, options } = this;
+    const inUse = options.snapshotsInUse?.(key) ?? [];
+    return this.reading(key, (metadata) => tableLayout(metadata, { nowMs: clock.now().getTime(), inUse }));
+  }
+
+  async optimize(key: AssetKey, signal?: AbortSignal): Promise<Optimized> {
     return this.working(key, signal, () => optimize(this.upkeep(key, signal)));
   }
 
-  async expire(
-    key: AssetKey,
-    { olderThanMs, signal }: Parameters<Lakehouse["expire"]>[1],
-  ): ReturnType<Lakehouse["expire"]> {
+  async expire(key: AssetKey, { olderThanMs, signal }: Parameters<Lakehouse["expire"]>[1]): Promise<Expired> {
     return this.working(key, signal, () => expire(this.upkeep(key, signal), olderThanMs));
   }
 
@@ -308,8 +317,16 @@ class AthenaLakehouse implements Lakehouse {
 
   private upkeep(key: AssetKey, signal: AbortSignal | undefined): UpkeepContext {
     const { runner, objects } = this;
-    const read = () => this.expectTable(key);
-    return { key, lake: this.options.location, runner, objects, signal, read, now: () => this.clock.now() };
+    const { location: lake, snapshotsInUse } = this.options;
+    return {
+      key,
+      lake,
+      runner,
+      objects,
+      signal,
+      read: () => this.expectTable(key),
+      retained: () => ({ nowMs: this.clock.now().getTime(), inUse: snapshotsInUse?.(key) ?? [] }),
+    };
   }
 
   private async summary(key: AssetKey): Promise<readonly TableSummary[]> {

@@ -1,6 +1,8 @@
 import { currentBranch, type MetadataSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
 import { toSnapshot } from "../catalog/snapshots.ts";
-import type { Snapshot } from "../lakehouse.ts";
+import { layoutOf } from "../catalog/layout.ts";
+import type { Retention } from "../catalog/retention.ts";
+import type { Snapshot, TableLayout } from "../lakehouse.ts";
 
 /**
  * The empty snapshot that making a table commits; undefined where it commits none, or where it has expired. It counts as
@@ -23,6 +25,14 @@ export function branchSnapshots(metadata: TableMetadata): readonly Snapshot[] {
 /** Every snapshot that the table still has, newest first. */
 export function allSnapshots(metadata: TableMetadata): readonly Snapshot[] {
   return snapshotsOf(metadata, metadata.snapshots.toReversed());
+}
+
+/** How the table lies in storage. */
+export function tableLayout(
+  metadata: TableMetadata,
+  retention: Pick<Retention, "nowMs" | "inUse">,
+): TableLayout {
+  return { ...layoutOf(metadata, retention), snapshots: allSnapshots(metadata).length };
 }
 
 function snapshotsOf(metadata: TableMetadata, snapshots: readonly MetadataSnapshot[]): readonly Snapshot[] {

@@ -1,10 +1,12 @@
 import { type AssetKey } from "../../definition/asset-key.ts";
 import { fail, FailureError } from "../../event/failure.ts";
+import { expirableSnapshots, namedSnapshots, type Retention } from "../catalog/retention.ts";
 import { currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
+import type { Expired, Optimized } from "../lakehouse.ts";
 import { athenaDialect } from "./athena-dialect.ts";
 import type { GlueTable } from "./glue-catalog.ts";
 import type { QueryRunner } from "./query-runner.ts";
-import { allSnapshots } from "./table-snapshots.ts";
+import { allSnapshots, tableLayout } from "./table-snapshots.ts";
 import { joinS3 } from "./s3-uri.ts";
 import type { S3Objects } from "./s3-objects.ts";
 
@@ -15,7 +17,8 @@ export interface UpkeepContext {
   readonly runner: QueryRunner;
   readonly objects: S3Objects;
   readonly signal: AbortSignal | undefined;
-  now(): Date;
+  /** The present, and what may still be gone back to. */
+  retained(): Pick<Retention, "nowMs" | "inUse">;
   /** The table as it is now. */
   read(): Promise<GlueTable>;
 }
@@ -29,44 +32,50 @@ function statementName(key: AssetKey): string {
 const maxRounds = 20;
 
 /** Rewrites small files and drops delete files, where there are any. */
-export async function optimize(
-  context: UpkeepContext,
-): Promise<{ readonly filesBefore: number; readonly filesAfter: number }> {
-  const before = filesOf((await context.read()).metadata);
-  if (before.deletes === 0 && before.data < 2) return { filesBefore: before.all, filesAfter: before.all };
-  await untilDone(context, `OPTIMIZE ${statementName(context.key)} REWRITE DATA USING BIN_PACK`);
-  return { filesBefore: before.all, filesAfter: filesOf((await context.read()).metadata).all };
+export async function optimize(context: UpkeepContext): Promise<Optimized> {
+  const before = await layout(context);
+  if (before.deletes > 0 || before.data > 1)
+    await untilDone(context, `OPTIMIZE ${statementName(context.key)} REWRITE DATA USING BIN_PACK`);
+  const after = await layout(context);
+  return {
+    filesBefore: before.data + before.deletes,
+    filesAfter: after.data + after.deletes,
+    bytesBefore: before.bytes,
+    bytesAfter: after.bytes,
+  };
+}
+
+async function layout(context: UpkeepContext) {
+  const { dataFiles, deleteFiles, bytes } = tableLayout((await context.read()).metadata, context.retained());
+  return { data: dataFiles ?? 0, deletes: deleteFiles ?? 0, bytes };
 }
 
 const ageProperty = "vacuum_max_snapshot_age_seconds";
 /** Athena's own default: five days. */
 const defaultAgeSeconds = "432000";
 
+/** How much older than the oldest snapshot that must stay a statement may take the present to be. */
+const marginMs = 3_600_000;
+
 /**
  * Removes old snapshots, then the files that nothing refers to, and looks whether they are gone: without the permission
  * to delete objects VACUUM succeeds and deletes nothing.
  */
-export async function expire(
-  context: UpkeepContext,
-  olderThanMs: number,
-): Promise<{
-  readonly snapshotsRemoved: number;
-  readonly filesRemoved: number;
-  readonly bytesFreed: number;
-}> {
+export async function expire(context: UpkeepContext, olderThanMs: number): Promise<Expired> {
   const before = await context.read();
   const files = await filesBelow(context, before.metadata.location);
-  await setAge(context, String(Math.max(0, Math.floor(olderThanMs / 1000))));
+  const retention = { ...context.retained(), olderThanMs };
+  const ageSeconds = Math.max(0, Math.ceil(vacuumAgeMs(before.metadata, retention) / 1000));
+  await setAge(context, String(ageSeconds));
   try {
     await untilDone(context, `VACUUM ${statementName(context.key)}`);
   } finally {
-    await setAge(
-      context,
-      before.metadata.properties[ageProperty] ?? before.table.Parameters?.[ageProperty] ?? defaultAgeSeconds,
-    );
+    const own = before.metadata.properties[ageProperty] ?? before.table.Parameters?.[ageProperty];
+    // Whatever ended it, a cancellation too.
+    await setAge({ ...context, signal: undefined }, own ?? defaultAgeSeconds);
   }
   const after = await context.read();
-  await expectDeleted(context, before.metadata, after.metadata, context.now().getTime() - olderThanMs);
+  await expectDeleted(context, before.metadata, after.metadata, retention.nowMs - ageSeconds * 1000);
   const left = await filesBelow(context, after.metadata.location);
   const removed = [...files].filter(([uri]) => !left.has(uri));
   return {
@@ -74,6 +83,20 @@ export async function expire(
     filesRemoved: removed.length,
     bytesFreed: removed.reduce((sum, [, bytes]) => sum + bytes, 0),
   };
+}
+
+/**
+ * The age that VACUUM is to go by. It counts from a snapshot's commit and knows no exception but what branches and tags
+ * name, so it goes no further back than to the oldest of the other snapshots that must stay.
+ */
+function vacuumAgeMs(metadata: TableMetadata, retention: Retention): number {
+  const expirable = new Set(expirableSnapshots(metadata, retention));
+  const named = namedSnapshots(metadata, retention.nowMs);
+  const kept = metadata.snapshots.filter(
+    (snapshot) => !expirable.has(snapshot) && !named.has(String(snapshot["snapshot-id"])),
+  );
+  const ages = kept.map((snapshot) => retention.nowMs - snapshot["timestamp-ms"] + marginMs);
+  return Math.max(retention.olderThanMs, ...ages);
 }
 
 async function setAge({ key, lake, runner, signal }: UpkeepContext, seconds: string): Promise<void> {
@@ -146,15 +169,4 @@ async function filesBelow(
   const files = new Map<string, number>();
   for await (const { uri, bytes } of objects.list(`${joinS3(location)}/`, signal)) files.set(uri, bytes);
   return files;
-}
-
-function filesOf(metadata: TableMetadata): {
-  readonly data: number;
-  readonly deletes: number;
-  readonly all: number;
-} {
-  const summary = currentSnapshot(metadata)?.summary ?? {};
-  const data = Number(summary["total-data-files"] ?? 0);
-  const deletes = Number(summary["total-delete-files"] ?? 0);
-  return { data, deletes, all: data + deletes };
 }

@@ -4,20 +4,26 @@ import type { FailureError } from "../../event/failure.ts";
 import { type Clock, systemClock } from "../../util/clock.ts";
 import type { LakeCatalog } from "../catalog/lake-catalog.ts";
 import { identifierOf, type TableIdentifier } from "../catalog/location.ts";
+import { layoutOf } from "../catalog/layout.ts";
 import { restore } from "../catalog/restore.ts";
+import type { Retention } from "../catalog/retention.ts";
 import type { SearchableCatalog } from "../catalog/table-catalog.ts";
 import { currentBranch, currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
 import { planEvolution, schemaColumns } from "../ddl/evolution.ts";
 import { InFlight } from "../in-flight.ts";
 import {
   type Draft,
+  type Expired,
   type LakeColumn,
   type Lakehouse,
   type LoadResult,
   nothingLoaded,
+  type Optimized,
   type QueryResult,
   rowCountOf,
   type Snapshot,
+  type SnapshotsInUse,
+  type TableLayout,
   type TableSummary,
 } from "../lakehouse.ts";
 import { stampOf, type Writer } from "../writer.ts";
@@ -46,6 +52,8 @@ export interface DuckdbLakehouseOptions {
    * @default one day
    */
   readonly orphanAgeMs?: number;
+  /** @default none */
+  readonly snapshotsInUse?: SnapshotsInUse | undefined;
 }
 
 const oneDayMs = 24 * 60 * 60 * 1000;
@@ -179,28 +187,25 @@ export class DuckdbLakehouse implements Lakehouse {
     });
   }
 
-  async optimize(
-    key: AssetKey,
-    signal?: AbortSignal,
-  ): Promise<{ readonly filesBefore: number; readonly filesAfter: number }> {
+  async layout(key: AssetKey): Promise<TableLayout | undefined> {
+    return this.reading(key, (metadata) => layoutOf(metadata, this.retained(key)));
+  }
+
+  async optimize(key: AssetKey, signal?: AbortSignal): Promise<Optimized> {
     return this.working(key, signal, async () => {
       await this.expectTable(key);
       return (await this.bench()).optimize(key, signal);
     });
   }
 
-  async expire(key: AssetKey, options: Parameters<Lakehouse["expire"]>[1]): ReturnType<Lakehouse["expire"]> {
+  async expire(key: AssetKey, options: Parameters<Lakehouse["expire"]>[1]): Promise<Expired> {
     const { olderThanMs, signal } = options;
     return this.working(key, signal, async () => {
       await this.expectTable(key);
       if (this.catalog.hasDraft(identifierOf(key))) throw unpublished(key);
-      const now = this.clock.now().getTime();
-      const orphansOlderThan = new Date(now - (this.options.orphanAgeMs ?? oneDayMs));
-      const request = {
-        identifier: identifierOf(key),
-        olderThan: new Date(now - olderThanMs),
-        orphansOlderThan,
-      };
+      const retention = { ...this.retained(key), olderThanMs };
+      const orphansOlderThan = new Date(retention.nowMs - (this.options.orphanAgeMs ?? oneDayMs));
+      const request = { identifier: identifierOf(key), retention, orphansOlderThan };
       return (await this.bench()).expire(request, signal);
     });
   }
@@ -241,6 +246,10 @@ export class DuckdbLakehouse implements Lakehouse {
     const catalog = this.catalog.drafting();
     if (catalog !== undefined) this.draftLake ??= new DuckdbLakehouse(catalog, this.options);
     return this.draftLake;
+  }
+
+  private retained(key: AssetKey): Pick<Retention, "nowMs" | "inUse"> {
+    return { nowMs: this.clock.now().getTime(), inUse: this.options.snapshotsInUse?.(key) ?? [] };
   }
 
   private bench(): Promise<Workbench> {

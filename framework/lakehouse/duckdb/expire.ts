@@ -1,32 +1,18 @@
 import type { LakeCatalog } from "../catalog/lake-catalog.ts";
 import type { TableIdentifier } from "../catalog/location.ts";
 import type { LoadedTable, TableCatalog } from "../catalog/table-catalog.ts";
-import {
-  branchFrom,
-  currentBranch,
-  currentSnapshot,
-  mainBranch,
-  type MetadataSnapshot,
-  type TableMetadata,
-} from "../catalog/table-metadata.ts";
-import { contentSnapshotId } from "../catalog/whole-table-view.ts";
+import { expirableSnapshots, type Retention } from "../catalog/retention.ts";
+import { mainBranch, type MetadataSnapshot } from "../catalog/table-metadata.ts";
+import type { Expired } from "../lakehouse.ts";
 import type { Session } from "./session.ts";
 import { manifestLists, metadataFiles, snapshotFiles } from "./table-files.ts";
 
 /** What {@link expire} takes. */
 export interface ExpireRequest {
   readonly identifier: TableIdentifier;
-  /** Snapshots committed before are removed. */
-  readonly olderThan: Date;
+  readonly retention: Retention;
   /** Files that no snapshot ever named are removed when last written before: younger ones may belong to a commit under way. */
   readonly orphansOlderThan: Date;
-}
-
-/** What an expiry did. */
-export interface Expired {
-  readonly snapshotsRemoved: number;
-  readonly filesRemoved: number;
-  readonly bytesFreed: number;
 }
 
 /**
@@ -41,7 +27,7 @@ export async function expire(
   const { identifier, orphansOlderThan } = request;
   const reader = { catalog, session };
   const before = await catalog.open().load(identifier);
-  const removed = expirableSnapshots(before.metadata, request.olderThan);
+  const removed = expirableSnapshots(before.metadata, request.retention);
   await removeSnapshots(catalog.open(), identifier, before, removed);
   const after = await catalog.open().load(identifier);
   const kept = new Set<string>();
@@ -58,24 +44,6 @@ export async function expire(
   const former = await formerFiles(reader, removed);
   const files = await catalog.removeExpired({ table: after, kept, former, orphansOlderThan });
   return { snapshotsRemoved: removed.length, ...files };
-}
-
-/** Old snapshots that no branch or tag names, and without which the table keeps its data version. */
-export function expirableSnapshots(metadata: TableMetadata, olderThan: Date): readonly MetadataSnapshot[] {
-  const named = new Set(Object.values(metadata.refs).map((reference) => String(reference["snapshot-id"])));
-  const old = metadata.snapshots.filter(
-    (snapshot) =>
-      snapshot["timestamp-ms"] < olderThan.getTime() && !named.has(String(snapshot["snapshot-id"])),
-  );
-  const rest = { ...metadata, snapshots: metadata.snapshots.filter((snapshot) => !old.includes(snapshot)) };
-  const content = contentSnapshotId(currentBranch(metadata));
-  if (contentSnapshotId(currentBranch(rest)) === content) return old;
-  // Compacted by a tool that does not record what it replaced: keep the way back to the content.
-  const branch = branchFrom(metadata, currentSnapshot(metadata));
-  const way = new Set(
-    branch.slice(0, 1 + branch.findIndex((snapshot) => String(snapshot["snapshot-id"]) === content)),
-  );
-  return old.filter((snapshot) => !way.has(snapshot));
 }
 
 async function removeSnapshots(

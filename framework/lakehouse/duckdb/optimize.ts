@@ -1,7 +1,8 @@
 import { dirname } from "node:path";
 import type { AssetKey } from "../../definition/asset-key.ts";
-import { currentSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
+import { currentSnapshot, type MetadataSnapshot, type TableMetadata } from "../catalog/table-metadata.ts";
 import type { Answer } from "../catalog/table-catalog.ts";
+import type { Optimized } from "../lakehouse.ts";
 import { duckdbTableName } from "./duckdb-dialect.ts";
 import type { Engine } from "./engine.ts";
 import { type ContentFile, type FileReader, snapshotFiles } from "./table-files.ts";
@@ -18,12 +19,11 @@ export async function optimize(
   reader: FileReader,
   key: AssetKey,
   readMetadata: () => Answer<TableMetadata>,
-): Promise<{ readonly filesBefore: number; readonly filesAfter: number }> {
+): Promise<Optimized> {
   const { session } = reader;
   const base = currentSnapshot(await readMetadata());
-  if (base === undefined) return { filesBefore: 0, filesAfter: 0 };
-  const { content } = await snapshotFiles(reader, [base]);
-  if (!isWorthRewriting(content)) return { filesBefore: content.length, filesAfter: content.length };
+  const before = await contentOf(reader, base);
+  if (base === undefined || !isWorthRewriting(before)) return optimized(before, before);
   await engine.withWholeTables(session, "replace", String(base["snapshot-id"]), (catalog) =>
     session.transaction(async () => {
       const rows = await session.count(
@@ -32,9 +32,24 @@ export async function optimize(
       return rows === 0 ? "nothing" : rows;
     }),
   );
-  const after = currentSnapshot(await readMetadata());
-  const filesAfter = after === undefined ? 0 : (await snapshotFiles(reader, [after])).content.length;
-  return { filesBefore: content.length, filesAfter };
+  return optimized(before, await contentOf(reader, currentSnapshot(await readMetadata())));
+}
+
+async function contentOf(
+  reader: FileReader,
+  snapshot: MetadataSnapshot | undefined,
+): Promise<readonly ContentFile[]> {
+  return snapshot === undefined ? [] : (await snapshotFiles(reader, [snapshot])).content;
+}
+
+function optimized(before: readonly ContentFile[], after: readonly ContentFile[]): Optimized {
+  const bytesOf = (files: readonly ContentFile[]) => files.reduce((sum, { bytes }) => sum + bytes, 0);
+  return {
+    filesBefore: before.length,
+    filesAfter: after.length,
+    bytesBefore: bytesOf(before),
+    bytesAfter: bytesOf(after),
+  };
 }
 
 function isWorthRewriting(files: readonly ContentFile[]): boolean {

@@ -9,12 +9,12 @@ import { currentSnapshot, type TableMetadata } from "../catalog/table-metadata.t
 import { newToken } from "../../util/bearer-token.ts";
 import { planEvolution } from "../ddl/evolution.ts";
 import { addColumnDdl, createTableDdl } from "../ddl/table-ddl.ts";
-import type { LoadResult, QueryResult } from "../lakehouse.ts";
+import type { Expired, LoadResult, Optimized, QueryResult } from "../lakehouse.ts";
 import { quoteName } from "../ddl/quoting.ts";
 import { catalogName, duckdbDialect } from "./duckdb-dialect.ts";
 import { Engine } from "./engine.ts";
 import { findExtensions } from "./extensions.ts";
-import { type Expired, expire, type ExpireRequest } from "./expire.ts";
+import { expire, type ExpireRequest } from "./expire.ts";
 import { load, type LoadRequest } from "./load.ts";
 import { bypassProxyOnLoopback } from "./loopback.ts";
 import { optimize } from "./optimize.ts";
@@ -89,10 +89,7 @@ export class Workbench {
     });
   }
 
-  async optimize(
-    key: AssetKey,
-    signal: AbortSignal | undefined,
-  ): Promise<{ readonly filesBefore: number; readonly filesAfter: number }> {
+  async optimize(key: AssetKey, signal: AbortSignal | undefined): Promise<Optimized> {
     const engine = await this.engine("write");
     const { catalog } = this.options;
     return this.withSession("write", signal, async (session) => {

@@ -8,6 +8,7 @@ const capabilities: LakehouseCapabilities = {
   stamps: false,
   replacesInOneCommit: true,
   countsExpired: true,
+  expiresOneByOne: false,
   tellsItsSnapshot: false,
   endlessSql:
     "SELECT count(*) FROM UNNEST(sequence(1, 10000)) AS a(x) CROSS JOIN UNNEST(sequence(1, 10000)) AS b(y) " +

@@ -1,7 +1,7 @@
 import { AthenaClient, CreateWorkGroupCommand } from "@aws-sdk/client-athena";
 import { CreateTableCommand, GlueClient, GetTablesCommand } from "@aws-sdk/client-glue";
 import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { defineTable } from "../../../framework/definition/table.ts";
 import { FailureError } from "../../../framework/event/failure.ts";
 import { collectRows, type Disposition, type Lakehouse } from "../../../framework/lakehouse/lakehouse.ts";
@@ -147,6 +147,21 @@ describe("faults", () => {
       expected: expect.stringContaining("s3:DeleteObject"),
     });
     expect(await count()).toBe(3);
+  });
+
+  it("a VACUUM that is cancelled leaves the table its own setting", async () => {
+    await load(append, rows(1));
+    await load({ type: "replace" }, rows(2));
+    await control.addFaults({ kind: "delay-query", match: "^vacuum", delayMs: 3_600_000 });
+    const before = (await control.executions()).length;
+    const sent = async () => (await control.executions()).slice(before).map(({ query }) => query);
+    const controller = new AbortController();
+    const expiring = failureOf(lake.expire(users.key, { olderThanMs: 0, signal: controller.signal }));
+    await vi.waitUntil(async () => (await sent()).some((sql) => /^vacuum/i.test(sql)), 60_000);
+    controller.abort();
+    expect(await expiring).toMatchObject({ reason: "cancelled" });
+    const ages = (await sent()).flatMap((sql) => /snapshot_age_seconds' = '(\d+)'/.exec(sql)?.[1] ?? []);
+    expect(ages).toEqual(["0", "432000"]);
   });
 
   it("Ctrl-C stops the query at Athena", async () => {

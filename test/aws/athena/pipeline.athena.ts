@@ -69,6 +69,8 @@ it(
       "sf_raw/sf_user": "materialized",
       "sf_staging/stg_sf_user": "fresh",
       "sf_curated/dim_sf_user_scd": "fresh",
+      "sf_raw/sf_user__upkeep": "fresh",
+      "sf_curated/dim_sf_user_scd__upkeep": "fresh",
     });
 
     // A day's rows are read without the others'.

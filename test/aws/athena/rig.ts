@@ -13,6 +13,8 @@ import { region } from "../stack/environment.ts";
 /** An Athena lake with nothing in it, in an account with nothing in it. */
 export interface AthenaRig extends ReturnType<typeof sourceFiles> {
   readonly lake: Lakehouse;
+  /** What attempts under way may go back to. */
+  readonly snapshotsInUse: string[];
   /** For what lies on this machine. */
   readonly folder: string;
   /** Another lakehouse over the same account, as another process would have. */
@@ -42,11 +44,13 @@ export async function athenaRig(options: Partial<AthenaLakehouseOptions> = {}): 
   await emptyAccount();
   const folder = await mkdtemp(join(tmpdir(), "moraine-athena-"));
   const opened: Lakehouse[] = [];
+  const inUse: string[] = [];
   const another = (more: Partial<AthenaLakehouseOptions> = {}): Lakehouse => {
     const lake = openAthenaLakehouse({
       location: lakeLocation,
       results: resultsLocation,
       workDir: folder,
+      snapshotsInUse: () => inUse,
       ...options,
       ...more,
     });
@@ -55,6 +59,7 @@ export async function athenaRig(options: Partial<AthenaLakehouseOptions> = {}): 
   };
   return {
     lake: another(),
+    snapshotsInUse: inUse,
     folder,
     another,
     ...sourceFiles(folder),
