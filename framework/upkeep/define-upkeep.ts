@@ -33,6 +33,9 @@ export interface UpkeepOptions extends Pick<
   readonly priority?: number;
 }
 
+/** What sort of asset these are. They are refreshed because snapshots age, not because they read the world outside. */
+export const upkeepKind = "upkeep";
+
 const everyWeekMs = 7 * 86_400_000;
 
 /**
@@ -72,7 +75,7 @@ function upkeepOf(
     description: `Joins the files of ${table.key} and expires its old snapshots, when there are enough of them.`,
     ...options,
     key,
-    kind: "upkeep",
+    kind: upkeepKind,
     deps: { table },
     refresh: { everyMs },
     codeVersion: hashJson({ optimize: optimize && { ...optimize }, expire: expire && { ...expire } }),

@@ -90,5 +90,8 @@ describe("the shipped pipeline", () => {
       expect.arrayContaining(["Salesforce -> sf_raw/sf_user", "sf_raw/sf_user -> sf_staging/stg_sf_user"]),
     );
     expect(stdout).toContain("sf_curated/dim_sf_user_scd");
+    const whole = await project.run("lineage", "--format", "mermaid");
+    expect(whole.stdout).toContain("sf_raw/sf_user__upkeep");
+    expect(whole.stdout).not.toContain("Upkeep");
   });
 });

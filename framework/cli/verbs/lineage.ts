@@ -2,6 +2,7 @@ import type { AssetKey } from "../../definition/asset-key.ts";
 import { laneOrder, laneRows } from "../../tui/lineage/lane-layout.ts";
 import { laneText, lanesWidth } from "../../tui/lineage/lane-text.ts";
 import { padEnd } from "../../tui/words/width.ts";
+import { upkeepKind } from "../../upkeep/define-upkeep.ts";
 import type { GlobalOptions } from "../options.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf } from "../output/terminal.ts";
@@ -78,7 +79,7 @@ export function declaredLineage({ graph }: OpenProject, keys: readonly AssetKey[
   const outside = keys.flatMap((key) => {
     const asset = graph.asset(key);
     // An asset that is refreshed reads the world outside the graph: its connection, or what its kind names.
-    return asset.refresh === undefined
+    return asset.refresh === undefined || asset.assetKind === upkeepKind
       ? []
       : [{ from: asset.connection?.system ?? asset.assetKind, to: key }];
   });
