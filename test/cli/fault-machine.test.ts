@@ -3,7 +3,14 @@ import { type AddressInfo, createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { dimension, FaultyPipeline, raw, staging } from "../support/faulty-pipeline.ts";
+import {
+  dimension,
+  dimensionUpkeep,
+  FaultyPipeline,
+  raw,
+  rawUpkeep,
+  staging,
+} from "../support/faulty-pipeline.ts";
 import { temporaryDirectory } from "../support/rig.ts";
 
 const pipeline = new FaultyPipeline();
@@ -122,8 +129,14 @@ describe("a lake that can't be read", () => {
     const before = await pipeline.project.json("query", countUsers);
     rmSync(pipeline.path(".moraine", "lake"), { recursive: true });
     expect(await fails(1, ["query", countUsers])).toContain("there is no table sf_curated.dim_sf_user_scd");
-    const all = { [raw]: "materialized", [staging]: "materialized", [dimension]: "materialized" };
-    expect((await pipeline.recovers()).outcomes).toEqual(all);
+    const { outcomes } = await pipeline.recovers();
+    expect(outcomes).toEqual({
+      [raw]: "materialized",
+      [staging]: "materialized",
+      [dimension]: "materialized",
+      [rawUpkeep]: "materialized",
+      [dimensionUpkeep]: "materialized",
+    });
     expect(await pipeline.project.json("query", countUsers)).toEqual(before);
   });
 });

@@ -14,6 +14,18 @@ export const dimension = "sf_curated/dim_sf_user_scd";
 export const raw = "sf_raw/sf_user";
 /** What lies between the two. */
 export const staging = "sf_staging/stg_sf_user";
+/** What keeps the log's table fit, and the dimension's. */
+export const rawUpkeep = `${raw}__upkeep`;
+export const dimensionUpkeep = `${dimension}__upkeep`;
+
+/** Outcomes of a run in which the log failed, and so nothing else was touched. */
+export const held: Readonly<Record<string, string>> = {
+  [raw]: "failed",
+  [staging]: "skipped",
+  [dimension]: "skipped",
+  [rawUpkeep]: "skipped",
+  [dimensionUpkeep]: "skipped",
+};
 
 /** What `materialize --json` said. */
 export interface Ran {
