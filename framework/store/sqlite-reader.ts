@@ -132,8 +132,11 @@ export class SqliteReader implements StoreReader {
 
   snapshotsInUse(key: AssetKey): readonly string[] {
     return this.all<{ snapshot: string }>(
-      `SELECT DISTINCT a.snapshot_before AS snapshot FROM attempts a JOIN runs r ON r.id = a.run_id
-       WHERE a.outcome IS NULL AND a.reconciled IS NULL AND a.key = @key AND a.snapshot_before <> '' AND r.target = @target`,
+      `SELECT DISTINCT snapshot_before AS snapshot FROM attempts
+       WHERE run_id IN (
+           SELECT id FROM runs WHERE target = @target AND status = 'running'
+           UNION SELECT id FROM runs WHERE target = @target AND unsettled = 1)
+         AND key = @key AND outcome IS NULL AND reconciled IS NULL AND snapshot_before <> ''`,
       { key, target: this.target },
     ).map(({ snapshot }) => snapshot);
   }
