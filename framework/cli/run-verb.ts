@@ -2,7 +2,7 @@ import type { LoadContext } from "../definition/asset-source.ts";
 import { exitCode } from "./exit-code.ts";
 import type { GlobalOptions } from "./options.ts";
 import { endUnread, flushOutput, goOnUnread, say } from "./output/print.ts";
-import type { OpenConfig, OpenProject } from "./project/open-project.ts";
+import type { OpenConfig, OpenProject, ScheduledProject } from "./project/open-project.ts";
 
 /** What a verb is given. */
 export interface VerbContext {
@@ -11,6 +11,8 @@ export interface VerbContext {
   readonly signal: AbortSignal;
   /** Opens the project with its assets; it is closed when the verb ends. */
   openProject(progress?: LoadContext["progress"]): Promise<OpenProject>;
+  /** The same with its schedules. */
+  openScheduled(): Promise<ScheduledProject>;
   /** The same without its assets, for verbs that need none: no dbt project is read. */
   openConfig(): Promise<OpenConfig>;
 }
@@ -42,6 +44,7 @@ export async function runVerb(
       options,
       signal: controller.signal,
       openProject: (progress) => opened.project(progress),
+      openScheduled: () => opened.scheduled(),
       openConfig: () => opened.config(),
     });
   } catch (error) {
@@ -77,6 +80,7 @@ class Projects {
   readonly #options: GlobalOptions;
   readonly #signal: AbortSignal;
   #project: OpenProject | undefined;
+  #scheduled: ScheduledProject | undefined;
   #config: OpenConfig | undefined;
 
   constructor(options: GlobalOptions, signal: AbortSignal) {
@@ -85,14 +89,24 @@ class Projects {
   }
 
   async project(progress = sayProgress(this.#options)): Promise<OpenProject> {
+    this.#project ??= this.#scheduled;
     if (this.#project !== undefined) return this.#project;
     const { openProject } = await import("./project/open-project.ts");
     this.#project = await openProject(this.#options, { progress, signal: this.#signal });
     return this.#project;
   }
 
+  async scheduled(): Promise<ScheduledProject> {
+    if (this.#scheduled !== undefined) return this.#scheduled;
+    const { openScheduled } = await import("./project/open-project.ts");
+    const context = { progress: sayProgress(this.#options), signal: this.#signal };
+    this.#scheduled = await openScheduled(this.#options, context);
+    return this.#scheduled;
+  }
+
   async config(): Promise<OpenConfig> {
-    if (this.#project !== undefined) return this.#project;
+    const project = this.#project ?? this.#scheduled;
+    if (project !== undefined) return project;
     if (this.#config !== undefined) return this.#config;
     const { openConfig } = await import("./project/open-project.ts");
     this.#config = await openConfig(this.#options, {
@@ -103,8 +117,7 @@ class Projects {
   }
 
   async close(): Promise<void> {
-    await this.#project?.close();
-    await this.#config?.close();
+    for (const each of new Set([this.#project, this.#scheduled, this.#config])) await each?.close();
   }
 }
 

@@ -18,7 +18,7 @@ describe("schedules and sensors", () => {
         defineSensor({ name: "nosy", everyMs: 10, poll: "now" }),
       ]`),
     });
-    const { code, stderr } = await project.run("list");
+    const { code, stderr } = await project.run("schedules");
     expect(code).toBe(2);
     for (const text of [
       'schedule Daily!.name: expected letters, digits and dashes, like "daily", got "Daily!"',
@@ -38,20 +38,21 @@ describe("schedules and sensors", () => {
       expect(stderr).toContain(text);
   });
 
-  it("are found by globs as assets are", async () => {
+  it("are found by globs as assets are, and read only by what needs them", async () => {
     const project = new Project({
       "moraine.config.ts": config(`"schedules/*.ts"`),
       "schedules/daily.ts": `
         import { defineSchedule } from "moraine";
         export const daily = defineSchedule({ name: "daily", cron: "0 5 * * *", timezone: "UTC", selection: "raw/*" });`,
     });
-    expect((await project.run("list")).code).toBe(0);
+    expect((await project.run("schedules")).code).toBe(0);
     project.write(
       "schedules/daily.ts",
       `import { defineSchedule } from "moraine"; export const daily = defineSchedule({ name: "daily" });`,
     );
-    const { code, stderr } = await project.run("list");
+    const { code, stderr } = await project.run("schedules");
     expect([code, stderr]).toEqual([2, expect.stringContaining("expected one of cron and everyMs")]);
+    expect((await project.run("list")).code).toBe(0);
   });
 
   it("are frozen values", () => {

@@ -10,7 +10,7 @@ import { buildGraph } from "../../graph/build-graph.ts";
 import { selectAssets } from "../../graph/selection.ts";
 
 /** What a project defines, joined. */
-export interface LoadedDefinitions {
+export interface ScheduledDefinitions {
   readonly graph: AssetGraph;
   /** By name. */
   readonly schedules: readonly (Schedule | Sensor)[];
@@ -21,7 +21,7 @@ export interface LoadedDefinitions {
  *
  * @throws DefinitionError with every problem of both
  */
-export function joinDefinitions(definitions: Definitions, config: Config): LoadedDefinitions {
+export function joinDefinitions(definitions: Definitions, config: Config): ScheduledDefinitions {
   const schedules = (definitions.schedules ?? []).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const problems = [...schedules.flatMap((each) => each.problems), ...nameProblems(schedules, config)];
   const { maxRuns, drainMs, automationMs, memoryMb } = config.daemon ?? {};

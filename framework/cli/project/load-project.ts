@@ -2,14 +2,16 @@ import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { glob } from "tinyglobby";
 import type { Config, Target } from "../../definition/config.ts";
-import type { LoadContext } from "../../definition/asset-source.ts";
+import type { Definitions, LoadContext } from "../../definition/asset-source.ts";
 import { DefinitionError } from "../../definition/problem.ts";
+import type { AssetGraph } from "../../graph/asset-graph.ts";
+import { buildGraph } from "../../graph/build-graph.ts";
 import { nearest } from "../../util/nearest.ts";
 import { UsageError } from "../usage-error.ts";
 import { collectDefinitions, globsOf, importProblem } from "./collect-definitions.ts";
 import { compileProject } from "./compile-project.ts";
 import type { ProjectPaths } from "./find-project.ts";
-import { joinDefinitions, type LoadedDefinitions } from "./join-definitions.ts";
+import { joinDefinitions, type ScheduledDefinitions } from "./join-definitions.ts";
 
 /** What opening a project may report, and what ends it early. */
 export type OpenContext = Pick<LoadContext, "progress" | "signal">;
@@ -47,30 +49,50 @@ export async function loadConfig(paths: ProjectPaths, targetName: string | undef
 }
 
 /**
- * Reads a project's assets, checks and schedules and joins them.
+ * Reads a project's assets and checks and joins them.
  *
  * @throws DefinitionError with everything that is wrong
  */
-export async function loadDefinitions(
+export async function loadGraph(loaded: LoadedConfig, context: OpenContext): Promise<AssetGraph> {
+  return buildGraph(await readDefinitions(loaded, ["assets"], context));
+}
+
+/**
+ * The same with its schedules, for verbs that need them.
+ *
+ * @throws DefinitionError with everything that is wrong with either
+ */
+export async function loadScheduled(
   loaded: LoadedConfig,
   context: OpenContext,
-): Promise<LoadedDefinitions> {
-  const definitions = await collectDefinitions(await importDefinitions(loaded), {
+): Promise<ScheduledDefinitions> {
+  return joinDefinitions(await readDefinitions(loaded, ["assets", "schedules"], context), loaded.config);
+}
+
+type Member = "assets" | "schedules";
+
+async function readDefinitions(
+  loaded: LoadedConfig,
+  members: readonly Member[],
+  context: OpenContext,
+): Promise<Definitions> {
+  return collectDefinitions(await importDefinitions(loaded, members), {
     projectDir: loaded.projectDir,
     stateDir: loaded.stateDir,
     target: loaded.targetName,
     ...context,
   });
-  return joinDefinitions(definitions, loaded.config);
 }
 
-/** What the config's `assets` and `schedules` hold: values, and the modules that their globs name. */
-async function importDefinitions({ config, ...paths }: LoadedConfig): Promise<readonly unknown[]> {
-  const found = await Promise.all(
-    (["assets", "schedules"] as const).map((name) => filesOf(name, globsOf(config[name] ?? []), paths)),
-  );
+/** What some members of the config hold: values, and the modules that their globs name. */
+async function importDefinitions(
+  { config, ...paths }: LoadedConfig,
+  members: readonly Member[],
+): Promise<readonly unknown[]> {
+  const found = await Promise.all(members.map((name) => filesOf(name, globsOf(config[name] ?? []), paths)));
   const files = [...new Set(found.flat())];
-  if (files.length === 0) return [config.assets, config.schedules];
+  const valuesOf = (values: Config) => members.map((name) => values[name]);
+  if (files.length === 0) return valuesOf(config);
   // Compiled together with the config, so that what both import is one module and one asset, not two.
   const outputs = await compileProject(paths, [paths.configFile, ...files]);
   const sources = [paths.configFile, ...files];
@@ -84,13 +106,12 @@ async function importDefinitions({ config, ...paths }: LoadedConfig): Promise<re
   const [first, ...modules] = settled.flatMap((result) =>
     result.status === "fulfilled" ? [result.value] : [],
   );
-  const { assets, schedules } = configOf(first, paths);
-  return [assets, schedules, ...modules];
+  return [...valuesOf(configOf(first, paths)), ...modules];
 }
 
 /** The files that one member's globs name, in the order of their names. */
 async function filesOf(
-  member: "assets" | "schedules",
+  member: Member,
   globs: readonly string[],
   paths: ProjectPaths,
 ): Promise<readonly string[]> {

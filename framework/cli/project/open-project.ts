@@ -11,8 +11,8 @@ import type { Store, StoreReader } from "../../store/store.ts";
 import { createRedactor } from "../../util/redact.ts";
 import type { GlobalOptions } from "../options.ts";
 import { findProject } from "./find-project.ts";
-import type { LoadedDefinitions } from "./join-definitions.ts";
-import { type LoadedConfig, loadConfig, loadDefinitions, type OpenContext } from "./load-project.ts";
+import type { ScheduledDefinitions } from "./join-definitions.ts";
+import { type LoadedConfig, loadConfig, loadGraph, loadScheduled, type OpenContext } from "./load-project.ts";
 import { loadLakehouse } from "./open-lakehouse.ts";
 import { openSecrets } from "./open-secrets.ts";
 import type { ClosableSecrets } from "./sandbox-secrets.ts";
@@ -93,15 +93,13 @@ export class OpenConfig implements LoadedConfig {
   }
 }
 
-/** An {@link OpenConfig} with its assets and schedules. */
-export class OpenProject extends OpenConfig implements LoadedDefinitions {
+/** An {@link OpenConfig} with its assets. */
+export class OpenProject extends OpenConfig {
   readonly graph: AssetGraph;
-  readonly schedules: readonly (Schedule | Sensor)[];
 
-  constructor(loaded: LoadedConfig, openLakehouse: OpenLakehouse, definitions: LoadedDefinitions) {
+  constructor(loaded: LoadedConfig, openLakehouse: OpenLakehouse, graph: AssetGraph) {
     super(loaded, openLakehouse);
-    this.graph = definitions.graph;
-    this.schedules = definitions.schedules;
+    this.graph = graph;
   }
 
   override async close(): Promise<void> {
@@ -112,6 +110,16 @@ export class OpenProject extends OpenConfig implements LoadedDefinitions {
   }
 }
 
+/** An {@link OpenProject} with its schedules. */
+export class ScheduledProject extends OpenProject implements ScheduledDefinitions {
+  readonly schedules: readonly (Schedule | Sensor)[];
+
+  constructor(loaded: LoadedConfig, openLakehouse: OpenLakehouse, definitions: ScheduledDefinitions) {
+    super(loaded, openLakehouse, definitions.graph);
+    this.schedules = definitions.schedules;
+  }
+}
+
 /** Reads a project's config and joins it; the caller closes it. */
 export async function openConfig(options: GlobalOptions, context: OpenContext): Promise<OpenConfig> {
   const loaded = await loadConfig(findProject(options.project), options.target);
@@ -119,10 +127,18 @@ export async function openConfig(options: GlobalOptions, context: OpenContext): 
   return new OpenConfig(loaded, (opened) => openLakehouse(context, opened));
 }
 
-/** Reads a project whole; the caller closes it. */
+/** Reads a project with its assets; the caller closes it. */
 export async function openProject(options: GlobalOptions, context: OpenContext): Promise<OpenProject> {
   const loaded = await loadConfig(findProject(options.project), options.target);
   const openLakehouse = await loadLakehouse(loaded);
-  const definitions = await loadDefinitions(loaded, context);
-  return new OpenProject(loaded, (opened) => openLakehouse(context, opened), definitions);
+  const graph = await loadGraph(loaded, context);
+  return new OpenProject(loaded, (opened) => openLakehouse(context, opened), graph);
+}
+
+/** Reads a project whole; the caller closes it. */
+export async function openScheduled(options: GlobalOptions, context: OpenContext): Promise<ScheduledProject> {
+  const loaded = await loadConfig(findProject(options.project), options.target);
+  const openLakehouse = await loadLakehouse(loaded);
+  const definitions = await loadScheduled(loaded, context);
+  return new ScheduledProject(loaded, (opened) => openLakehouse(context, opened), definitions);
 }

@@ -14,8 +14,8 @@ import { daemonText } from "../../tui/words/schedule.ts";
 import { systemClock } from "../../util/clock.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
-import { loadConfig, loadDefinitions } from "../project/load-project.ts";
-import type { OpenProject } from "../project/open-project.ts";
+import { loadConfig, loadScheduled } from "../project/load-project.ts";
+import type { ScheduledProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { automationArguments, findChild, runArguments, startChild } from "./daemon-children.ts";
 
@@ -34,7 +34,7 @@ export async function daemon(
 ): Promise<number> {
   if (options.status === true) return daemonStatus(context);
   if (options.poll !== undefined) return (await import("./poll-sensor.ts")).pollSensor(context, options.poll);
-  const project = await context.openProject();
+  const project = await context.openScheduled();
   const services = [eventPrinter(context.options.json === true)];
   const work = new Daemon({
     daemonId: randomBytes(6).toString("hex"),
@@ -82,10 +82,10 @@ export async function daemon(
 /** The definitions as they are now; the store, lake and secrets stay those of the start. */
 async function readAgain(
   { signal }: VerbContext,
-  project: OpenProject,
-): Promise<Pick<OpenProject, "config" | "graph" | "schedules">> {
+  project: ScheduledProject,
+): Promise<Pick<ScheduledProject, "config" | "graph" | "schedules">> {
   const loaded = await loadConfig(project, project.targetName);
-  return { config: loaded.config, ...(await loadDefinitions(loaded, { signal, progress: () => {} })) };
+  return { config: loaded.config, ...(await loadScheduled(loaded, { signal, progress: () => {} })) };
 }
 
 /** Prints what happens: a line each, or with `--json` the events themselves. */

@@ -29,7 +29,7 @@ const leastFreeBytes = 1024 ** 3;
 
 const examinations: Readonly<Record<string, Examine>> = {
   async project(context) {
-    const { graph, targetName } = await context.openProject();
+    const { graph, targetName } = await context.openScheduled();
     const checks = graph.keys.flatMap((key) => graph.checks(key));
     return {
       status: "ok",
@@ -79,7 +79,7 @@ const examinations: Readonly<Record<string, Examine>> = {
     );
   },
   async schedules(context) {
-    const { schedules, store, targetName } = await context.openProject();
+    const { schedules, store, targetName } = await context.openScheduled();
     const { daemonStatuses, isWorking, leadingDaemon } = await import("../../scheduler/daemon-statuses.ts");
     const { scheduleStatuses } = await import("../../scheduler/schedule-statuses.ts");
     const { daemonText } = await import("../../tui/words/schedule.ts");

@@ -8,7 +8,7 @@ import { UsageError } from "../usage-error.ts";
 
 /** Polls a sensor once, and keeps cursor and runs together; the daemon starts the runs. */
 export async function pollSensor(context: VerbContext, name: string): Promise<number> {
-  const project = await context.openProject();
+  const project = await context.openScheduled();
   const { store, projectDir, stateDir, targetName } = project;
   const sensor = project.schedules.find((each) => each.name === name);
   if (sensor?.kind !== "sensor") throw new UsageError(`no sensor ${name}`);

@@ -8,13 +8,13 @@ import { utcOffsetMs } from "../../util/zoned-time.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
-import type { OpenProject } from "../project/open-project.ts";
+import type { ScheduledProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
 
 /** `moraine schedules [name] --preview N`: the next ticks, of a schedule or of all of them, also of those that are off. */
 export function previewSchedules(
   context: VerbContext,
-  project: OpenProject,
+  project: ScheduledProject,
   chosen: Schedule | Sensor | undefined,
   { count, now }: { readonly count: number; readonly now: Date },
 ): number {

@@ -19,7 +19,7 @@ import { exitCode } from "../exit-code.ts";
 import { parseInstant } from "../instant.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
-import type { OpenProject } from "../project/open-project.ts";
+import type { ScheduledProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
 import { pollSensor } from "./poll-sensor.ts";
@@ -45,7 +45,7 @@ export async function schedules(
   if (asked.length > 1) throw new UsageError(`--${asked.join(" and --")} exclude each other`);
   if (at !== undefined && options.tick !== true)
     throw new UsageError(`expected one schedule, got ${name} and ${at}`, "moraine schedules --help");
-  const project = await context.openProject();
+  const project = await context.openScheduled();
   const now = new Date();
   // Whoever looks should not see a run as running whose process is gone.
   project.store.interruptDeadRuns(now.toISOString());
@@ -63,7 +63,7 @@ export async function schedules(
   return listSchedules(context, project, now);
 }
 
-function findSchedule({ schedules: all }: OpenProject, name: string): Schedule | Sensor {
+function findSchedule({ schedules: all }: ScheduledProject, name: string): Schedule | Sensor {
   const found = all.find((each) => each.name === name);
   if (found !== undefined) return found;
   const names = all.map((each) => each.name);
@@ -81,7 +81,7 @@ function required(chosen: Schedule | Sensor | undefined, option: string): Schedu
   throw new UsageError(`--${option} needs the name of a schedule`, `moraine schedules NAME --${option}`);
 }
 
-function listSchedules(context: VerbContext, project: OpenProject, now: Date): number {
+function listSchedules(context: VerbContext, project: ScheduledProject, now: Date): number {
   const { store, targetName } = project;
   const statuses = scheduleStatuses(store, project.schedules, now);
   const daemon = leadingDaemon(daemonStatuses(store.scheduling, now));
@@ -139,7 +139,11 @@ function statusTable(
   );
 }
 
-function showSwitched(context: VerbContext, { store }: OpenProject, definition: Schedule | Sensor): number {
+function showSwitched(
+  context: VerbContext,
+  { store }: ScheduledProject,
+  definition: Schedule | Sensor,
+): number {
   const now = new Date();
   for (const status of scheduleStatuses(store, [definition], now)) {
     if (context.options.json === true) printJson(scheduleJson(status));
@@ -154,7 +158,7 @@ function showSwitched(context: VerbContext, { store }: OpenProject, definition: 
 /** `--tick`: queues one now, which a daemon runs; a sensor is polled here and now. */
 async function tick(
   context: VerbContext,
-  project: OpenProject,
+  project: ScheduledProject,
   definition: Schedule | Sensor,
   at: string | undefined,
 ): Promise<number> {
@@ -178,7 +182,7 @@ async function tick(
   return showFired(context, project, ticks.toReversed());
 }
 
-function fired({ store }: OpenProject, schedule: Schedule, at: Date, now: Date): TickRecord {
+function fired({ store }: ScheduledProject, schedule: Schedule, at: Date, now: Date): TickRecord {
   const result = fireTick(store.scheduling, schedule, at, now);
   if (result.ok) return result.tick;
   const { name } = schedule;
@@ -192,7 +196,7 @@ function fired({ store }: OpenProject, schedule: Schedule, at: Date, now: Date):
 
 function showFired(
   context: VerbContext,
-  { store, targetName }: OpenProject,
+  { store, targetName }: ScheduledProject,
   ticks: readonly TickRecord[],
 ): number {
   const now = new Date();

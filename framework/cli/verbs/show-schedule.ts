@@ -19,7 +19,7 @@ import { cleanText } from "../../tui/words/text.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
-import type { OpenProject } from "../project/open-project.ts";
+import type { ScheduledProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { scheduleJson, tickJson } from "./schedule-json.ts";
 import { selectionText } from "./statuses.ts";
@@ -27,7 +27,7 @@ import { selectionText } from "./statuses.ts";
 /** `moraine schedules NAME`: what it is, when it is due, and its latest ticks, newest first. */
 export function showSchedule(
   context: VerbContext,
-  { store, targetName }: OpenProject,
+  { store, targetName }: ScheduledProject,
   definition: Schedule | Sensor,
   { limit, now }: { readonly limit: number; readonly now: Date },
 ): number {
