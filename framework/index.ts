@@ -1,5 +1,14 @@
 export { dbtProject, type DbtProjectOptions } from "./dbt/dbt-project.ts";
 export { dbthub, type DbthubOptions } from "./dbthub/dbthub.ts";
+export type {
+  AlertChannel,
+  AlertRule,
+  AlertsConfig,
+  AlertSeverity,
+  Heartbeat,
+  QuietHours,
+  SecretValue,
+} from "./definition/alerts.ts";
 export { assetKey, type AssetKey } from "./definition/asset-key.ts";
 export type { Asset, AssetOptions, Deps, InputsOf, Refresh, RetryPolicy } from "./definition/asset.ts";
 export { assetRef, type AssetRef, type AssetRow, type RefKey } from "./definition/asset-ref.ts";

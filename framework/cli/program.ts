@@ -236,6 +236,23 @@ const verbs: readonly Verb[] = [
     load: async () => (await import("./verbs/logs.ts")).logs,
   },
   {
+    name: "alerts [action] [channels...]",
+    summary: "what is wrong now and who was told: list (default), evaluate, test",
+    examples: [
+      "moraine alerts",
+      "moraine alerts test team",
+      "moraine alerts evaluate",
+      "moraine alerts --exit-code || echo something is wrong",
+    ],
+    shape: (command) =>
+      command
+        .option("--all", "list: also what is over, newest first")
+        .option("--limit <n>", "with --all: how many (default: 50)", count)
+        .option("--exit-code", "list: exit with 3 when something is wrong"),
+    isWork: true,
+    load: async () => (await import("./verbs/alerts.ts")).alerts,
+  },
+  {
     name: "query <sql>",
     summary: "read-only SQL over the tables",
     examples: [
@@ -351,12 +368,17 @@ const verbs: readonly Verb[] = [
     examples: [
       "moraine daemon",
       "moraine daemon --once",
+      "moraine daemon --heartbeat https://monitor.example.com/ping",
       "moraine daemon --status || echo nobody starts anything",
     ],
     shape: (command) =>
       command
         .option("--once", "only what is due now, and end when that has ended")
         .option("--status", "whether one works; exit with 3 when none does")
+        .option(
+          "--heartbeat <url>",
+          "asked every five minutes, so that a monitor outside knows that it lives",
+        )
         .addOption(new Option("--poll <sensor>").hideHelp()),
     isWork: true,
     load: async () => (await import("./verbs/daemon.ts")).daemon,

@@ -1,3 +1,4 @@
+import type { AlertsConfig } from "./alerts.ts";
 import type { LogLevel } from "../event/event.ts";
 import type { Asset } from "./asset.ts";
 import type { AssetSource } from "./asset-source.ts";
@@ -152,6 +153,8 @@ export interface Config {
   readonly pools?: Readonly<Record<string, number>>;
   /** JSON lines of every run in a file, for those who ship logs. @default none */
   readonly logs?: LogsConfig;
+  /** Who is told when something is wrong. @default nobody */
+  readonly alerts?: AlertsConfig;
   readonly store?: {
     /** Relative to the project. @default ".moraine/moraine.db" */
     readonly path?: string;

@@ -3,6 +3,8 @@ import type { AssetKey } from "../definition/asset-key.ts";
 import type { Unit } from "../definition/unit.ts";
 import type { Outcome } from "../event/event.ts";
 import type { Json } from "../util/hash.ts";
+import type { AlertReader } from "./alerts/alert-records.ts";
+import { SqliteAlertReader } from "./alerts/sqlite-alert-reader.ts";
 import { newestRows } from "./newest-rows.ts";
 import {
   type AttemptRow,
@@ -58,6 +60,7 @@ const amongThoseOfRun = `id > (SELECT max(@after, first_event - 1) FROM runs WHE
 export class SqliteReader implements StoreReader {
   readonly target: string;
   readonly scheduling: SqliteScheduleReader;
+  readonly alerts: AlertReader;
   protected readonly database: Database;
   readonly #statements = new Map<string, Statement>();
 
@@ -65,6 +68,7 @@ export class SqliteReader implements StoreReader {
     this.database = database;
     this.target = target;
     this.scheduling = new SqliteScheduleReader(this.connection());
+    this.alerts = new SqliteAlertReader(this.connection());
   }
 
   /** This connection, as lent to what has tables of its own. */
@@ -374,6 +378,10 @@ export class SqliteReader implements StoreReader {
   newestEventId(): number {
     const [row] = this.all<{ id: number | null }>(`SELECT max(id) AS id FROM events`, {});
     return row?.id ?? 0;
+  }
+
+  atOneMoment<T>(work: () => T): T {
+    return this.guarded(() => this.database.transaction(work).deferred());
   }
 
   changeCounter(): number {

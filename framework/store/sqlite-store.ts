@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Unit } from "../definition/unit.ts";
 import type { RunEvent, RunStatus } from "../event/event.ts";
+import type { AlertStore } from "./alerts/alert-records.ts";
+import { SqliteAlertStore } from "./alerts/sqlite-alert-store.ts";
 import { expiryOf, takeLeases } from "./leases.ts";
 import { insertRestored, restoreCursor } from "./record-rollback.ts";
 import { automationRow, toJson } from "./rows.ts";
@@ -34,6 +36,9 @@ export class SqliteStore extends SqliteReader implements Store {
   /** Made once: making one takes longer than most writes. */
   readonly #writes = this.database.transaction((work: () => unknown) => work());
 
+  override readonly alerts: AlertStore = new SqliteAlertStore(this.connection(), (work) =>
+    this.#transaction(work),
+  );
   override readonly scheduling = new SqliteScheduleStore(this.connection(), (work) =>
     this.#transaction(work),
   );

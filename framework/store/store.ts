@@ -11,6 +11,7 @@ import type {
 } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
 import type { Json } from "../util/hash.ts";
+import type { AlertReader, AlertStore } from "./alerts/alert-records.ts";
 import type { Instant, Tags } from "./instant.ts";
 import type { RunOwner } from "./run-owner.ts";
 import type { ScheduleReader, ScheduleStore } from "./schedules.ts";
@@ -143,6 +144,7 @@ export interface StoredEvent {
 /** What a person or a screen may ask. Bound to one target; never writes, never waits for a writer. */
 export interface StoreReader {
   readonly target: string;
+  readonly alerts: AlertReader;
   /** Newest first. */
   runs(filter?: {
     readonly limit?: number;
@@ -216,6 +218,8 @@ export interface StoreReader {
   totals(): Totals;
   /** Of the newest event that any run of any target ever recorded; 0 before the first. */
   newestEventId(): number;
+  /** What `work` reads is of one moment, whatever is written meanwhile. */
+  atOneMoment<T>(work: () => T): T;
   /** Moves on any other connection's commit (`PRAGMA data_version`), and when this one marks a run as dead. */
   changeCounter(): number;
   close(): void;
@@ -286,6 +290,7 @@ export type StartedRun = Pick<RunRecord, "id" | "trigger" | "selection" | "start
 /** The reader plus the writes, each one transaction. Used by the materializer alone. */
 export interface Store extends StoreReader {
   readonly scheduling: ScheduleStore;
+  readonly alerts: AlertStore;
   /**
    * Records the run as running, owned by this process, together with the decision of automation that starts it. One with
    * the trigger `schedule` has a tick, which ends with it.

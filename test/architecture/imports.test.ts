@@ -32,7 +32,12 @@ const below: Readonly<Record<string, readonly string[]>> = {
  * Arrows that go up, as types only, so nothing of them is left at run time: a body's context names the lake and the
  * secrets that it is handed, and words and screens show schedules as the daemon sees them.
  */
-const typeOnlyArrows = new Set(["definition -> lakehouse", "definition -> secrets", "tui -> scheduler"]);
+const typeOnlyArrows = new Set([
+  "definition -> lakehouse",
+  "definition -> secrets",
+  "observability -> secrets",
+  "tui -> scheduler",
+]);
 
 /** The room that may import an outside package; what is not here may be imported anywhere. */
 const roomOfPackage: Readonly<Record<string, readonly string[]>> = {
@@ -46,8 +51,10 @@ const roomOfPackage: Readonly<Record<string, readonly string[]>> = {
   "@aws-sdk/client-s3": ["lakehouse"],
   "@aws-sdk/lib-storage": ["lakehouse"],
   "@aws-sdk/client-secrets-manager": ["secrets"],
+  "@aws-sdk/client-sns": ["observability"],
   "@jetstreamapp/soql-parser-js": ["sandbox"],
   commander: ["cli"],
+  nodemailer: ["observability"],
   croner: ["util"],
   esbuild: ["cli"],
   "prom-client": ["observability"],

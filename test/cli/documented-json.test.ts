@@ -6,7 +6,7 @@ import type { RunEvent } from "../../framework/event/event.ts";
 import { documentedShapes, shapeNamed } from "../support/documented-shapes.ts";
 import { mismatches } from "../support/json-shape.ts";
 import { ada, mailingProject } from "../support/mailing-project.ts";
-import type { Project } from "../support/moraine.ts";
+import { Project } from "../support/moraine.ts";
 import { ended } from "../support/processes.ts";
 import { Shop } from "../support/shop-project.ts";
 
@@ -99,6 +99,23 @@ describe("the JSON of docs/cli.md", () => {
       ["plan --automation", "plan", "--automation"],
     ] as const)
       expect(mismatches(await shop.json(...args), shapeOf(shape), shapes)).toEqual([]);
+  });
+
+  it("of alerts is what the verb prints of one that fires and one channel that is dead", async () => {
+    const failing = new Project({
+      "moraine.config.ts": `
+        import { defineAsset, defineConfig } from "moraine";
+        const users = defineAsset({ key: "raw/users", retry: { maxAttempts: 1 }, materialize: () => { throw new Error("no"); } });
+        const channels = { good: { type: "command", argv: ["true"] }, dead: { type: "command", argv: ["false"] } };
+        export default defineConfig({ name: "crm", assets: [users], alerts: { channels } });`,
+    });
+    await failing.run("materialize");
+    for (const [shape, ...args] of [
+      ["alerts", "alerts"],
+      ["alerts evaluate", "alerts", "evaluate"],
+      ["alerts test", "alerts", "test"],
+    ] as const)
+      expect(mismatches(await failing.json(...args), shapeOf(shape), shapes)).toEqual([]);
   });
 
   it("of a detached run is what names its process", async () => {

@@ -12,6 +12,7 @@ import { collectDefinitions, globsOf, importProblem } from "./collect-definition
 import { compileProject } from "./compile-project.ts";
 import type { ProjectPaths } from "./find-project.ts";
 import { joinDefinitions, type ScheduledDefinitions } from "./join-definitions.ts";
+import { withAlerts } from "./with-alerts.ts";
 
 /** What opening a project may report, and what ends it early. */
 export type OpenContext = Pick<LoadContext, "progress" | "signal">;
@@ -54,7 +55,8 @@ export async function loadConfig(paths: ProjectPaths, targetName: string | undef
  * @throws DefinitionError with everything that is wrong
  */
 export async function loadGraph(loaded: LoadedConfig, context: OpenContext): Promise<AssetGraph> {
-  return buildGraph(await readDefinitions(loaded, ["assets"], context));
+  const definitions = await readDefinitions(loaded, ["assets"], context);
+  return (await withAlerts(loaded.config, () => ({ graph: buildGraph(definitions) }))).graph;
 }
 
 /**
@@ -66,7 +68,8 @@ export async function loadScheduled(
   loaded: LoadedConfig,
   context: OpenContext,
 ): Promise<ScheduledDefinitions> {
-  return joinDefinitions(await readDefinitions(loaded, ["assets", "schedules"], context), loaded.config);
+  const definitions = await readDefinitions(loaded, ["assets", "schedules"], context);
+  return withAlerts(loaded.config, () => joinDefinitions(definitions, loaded.config));
 }
 
 type Member = "assets" | "schedules";

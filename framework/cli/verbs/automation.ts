@@ -9,6 +9,7 @@ import { conditionText, verdictText } from "../../tui/words/automation.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { countOf } from "../../tui/words/numbers.ts";
 import type { SignName } from "../../tui/words/signs.ts";
+import { shellWords } from "../../util/shell-words.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson, say } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
@@ -16,7 +17,7 @@ import type { OpenProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
 import type { RunCommand } from "./run-command.ts";
-import { readStatuses, selectFrom, selectionText } from "./statuses.ts";
+import { readStatuses, selectFrom } from "./statuses.ts";
 
 const noConditions =
   "no asset here starts by itself; `automation` of an asset says when it should, see docs/automation.md";
@@ -129,7 +130,7 @@ function signOf(verdict: AutomationVerdict | undefined): SignName {
 }
 
 function commandOf(terms: readonly string[]): string {
-  return `moraine materialize --automation ${selectionText(terms)}`.trimEnd();
+  return `moraine materialize --automation ${shellWords(terms)}`.trimEnd();
 }
 
 /**
@@ -159,7 +160,7 @@ export async function materializeAutomation(
     if (context.options.quiet !== true) say(words);
     return exitCode.done;
   }
-  const selection = ["--automation", selectionText(terms)].join(" ").trim();
+  const selection = ["--automation", shellWords(terms)].join(" ").trim();
   const asked = { keys: starts, forced: new Set<AssetKey>(), selection, decision, runId };
   try {
     return await run({ words: ["materialize"], ask: () => asked, options });

@@ -9,6 +9,7 @@ import { countOf } from "../../tui/words/numbers.ts";
 import { unitName } from "../../tui/words/text.ts";
 import { nearest } from "../../util/nearest.ts";
 import { systemClock } from "../../util/clock.ts";
+import { shellWords } from "../../util/shell-words.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson, say } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
@@ -17,7 +18,7 @@ import { codeOfSignal, type VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
 import { choosePartitions } from "./partition-choice.ts";
 import { printCheckRows } from "./check-rows.ts";
-import { select, selectionText } from "./statuses.ts";
+import { select } from "./statuses.ts";
 
 interface CheckVerbOptions {
   readonly rows?: string;
@@ -76,7 +77,7 @@ async function runAndPrint(
     ...(request.partitions === undefined ? {} : { partitions: request.partitions }),
     checks: request.checks,
     forced: new Set(),
-    selection: `check ${selectionText(request.terms)}`.trim(),
+    selection: `check ${shellWords(request.terms)}`.trim(),
     trigger: "cli",
     store: project.store,
     lakehouse: project.lakehouse,

@@ -6,6 +6,7 @@ import type { Store } from "../../store/store.ts";
 import { systemClock } from "../../util/clock.ts";
 import { exitCode, worstExitCode } from "../exit-code.ts";
 import { openConfiguredLog } from "../output/log-lines.ts";
+import { say } from "../output/print.ts";
 import type { OpenProject } from "../project/open-project.ts";
 import { codeOfSignal } from "../run-verb.ts";
 import type { MaterializeOptions } from "./run-command.ts";
@@ -51,6 +52,10 @@ export async function materializeProject(
       request.onEvent(event);
     },
   }).finally(() => log?.close());
+  if (project.config.alerts !== undefined && request.trigger !== "demo") {
+    const { watchAfterRun } = await import("../alerts/watch-project.ts");
+    await watchAfterRun(project, signal, say);
+  }
   const code =
     summary.status === "succeeded"
       ? exitCode.done

@@ -1,5 +1,6 @@
 import type { AskedFor } from "../../materializer/run-request.ts";
 import { DecisionLostError } from "../../materializer/record-start.ts";
+import { shellWords } from "../../util/shell-words.ts";
 import { exitCode } from "../exit-code.ts";
 import { say } from "../output/print.ts";
 import { openLog, tee } from "../output/log-lines.ts";
@@ -12,7 +13,7 @@ import { materializeProject } from "./materialize-project.ts";
 import type { MaterializeOptions, RunCommand } from "./run-command.ts";
 import { choosePartitions, partitionWords } from "./partition-choice.ts";
 import { parseTags } from "./run-tags.ts";
-import { select, selectionText } from "./statuses.ts";
+import { select } from "./statuses.ts";
 import { retryOf } from "./take-up.ts";
 
 /** `moraine materialize`. */
@@ -62,7 +63,7 @@ export async function askedFor(
     keys,
     ...(partitions === undefined ? {} : { partitions }),
     forced: new Set(options.force === true ? keys : []),
-    selection: [selectionText(terms), ...partitionWords(options)].join(" ").trim(),
+    selection: [shellWords(terms), ...partitionWords(options)].join(" ").trim(),
   };
 }
 

@@ -5,8 +5,8 @@ import { PartitionGraph } from "../../graph/partition-graph.ts";
 import type { PartitionChoice } from "../../materializer/plan-units.ts";
 import { countOf } from "../../tui/words/numbers.ts";
 import { nearest } from "../../util/nearest.ts";
+import { shellWords } from "../../util/shell-words.ts";
 import { UsageError } from "../usage-error.ts";
-import { selectionText } from "./statuses.ts";
 
 /** The options that choose partitions. */
 export interface PartitionOptions {
@@ -58,10 +58,7 @@ export function choosePartitions(
 
 /** The options as they would be typed, for a run's record. */
 export function partitionWords({ partition = [], missing = false }: PartitionOptions): readonly string[] {
-  return [
-    ...partition.map((text) => `--partition ${selectionText([text])}`),
-    ...(missing ? ["--missing"] : []),
-  ];
+  return [...partition.map((text) => `--partition ${shellWords([text])}`), ...(missing ? ["--missing"] : [])];
 }
 
 function keysOf(set: PartitionSet, text: string): readonly string[] {

@@ -6,6 +6,7 @@ import type { AssetStatus, Staleness } from "../../staleness/status.ts";
 import { causeSummary } from "../../tui/words/cause.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { countOf, formatDuration } from "../../tui/words/numbers.ts";
+import { shellWords } from "../../util/shell-words.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
@@ -13,7 +14,7 @@ import type { OpenProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
 import { choosePartitions, type PartitionOptions, partitionWords } from "./partition-choice.ts";
-import { readStatuses, readUnchecked, selectFrom, selectionText } from "./statuses.ts";
+import { readStatuses, readUnchecked, selectFrom } from "./statuses.ts";
 
 /** `moraine plan`. An asset whose only cause is its upstream may turn out fresh; the plan says `maybe`. */
 export async function plan(
@@ -79,7 +80,7 @@ export async function plan(
       "",
       toRun.length === 0
         ? `${signs.sign.fresh} nothing to do: all ${countOf(selected.length, "asset")} fresh`
-        : `${countOf(toRun.length, "asset")} of ${selected.length} would run: moraine materialize${[selectionText(terms), ...partitionWords(options)].map((words) => (words === "" ? "" : ` ${words}`)).join("")}`,
+        : `${countOf(toRun.length, "asset")} of ${selected.length} would run: moraine materialize${[shellWords(terms), ...partitionWords(options)].map((words) => (words === "" ? "" : ` ${words}`)).join("")}`,
       ...unchecked.map(
         ({ key, checks }) => `${signs.sign.warned} ${key} never checked: ${checks.join(", ")}`,
       ),

@@ -15,6 +15,7 @@ import {
   tickSign,
   tickText,
 } from "../../tui/words/schedule.ts";
+import { shellWords } from "../../util/shell-words.ts";
 import { cleanText } from "../../tui/words/text.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
@@ -22,7 +23,6 @@ import { lookOf, tableWidth } from "../output/terminal.ts";
 import type { ScheduledProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { scheduleJson, tickJson } from "./schedule-json.ts";
-import { selectionText } from "./statuses.ts";
 
 /** `moraine schedules NAME`: what it is, when it is due, and its latest ticks, newest first. */
 export function showSchedule(
@@ -81,7 +81,7 @@ function workFields(schedule: Schedule): readonly (readonly [string, string])[] 
   const limit = catchUp === "all" ? ` (${catchUpLimit} at most)` : "";
   const jitter = jitterMs === 0 ? "" : `, jitter ${formatInterval(jitterMs)}`;
   return [
-    ["runs", selection.length === 0 ? "everything" : selectionText(selection)],
+    ["runs", selection.length === 0 ? "everything" : shellWords(selection)],
     ["tags", tagsText(tags)],
     ["policies", `overlap ${overlap}, catch-up ${catchUp}${limit}${jitter}`],
   ];

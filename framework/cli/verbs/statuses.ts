@@ -85,13 +85,6 @@ export async function select(
   return selectFrom(project, terms, needsStatuses ? await readStatuses(project, options) : new Map());
 }
 
-/** Arguments as a person could type them again: those that a shell would take apart are quoted. */
-export function selectionText(terms: readonly string[]): string {
-  return terms
-    .map((term) => (/^[\w/:+,.@^=-]+$/.test(term) ? term : `'${term.replaceAll("'", `'\\''`)}'`))
-    .join(" ");
-}
-
 /** Exactly one asset. @throws UsageError when the text names several, or none at present */
 export function selectOne(project: Selectable, text: string): AssetKey {
   const keys = selectFrom(project, [text], new Map());

@@ -79,7 +79,7 @@ async function prune(context: VerbContext, project: OpenConfig, options: StoreOp
     printJson({ dryRun, before, keepRuns, ...result });
     return exitCode.done;
   }
-  const { runs, attempts, events, materializations, lineage, checkResults } = result.removed;
+  const { runs, attempts, events, materializations, lineage, checkResults, alerts } = result.removed;
   print(
     `${dryRun ? "would remove" : "removed"} ${[
       countOf(runs, "run"),
@@ -88,6 +88,7 @@ async function prune(context: VerbContext, project: OpenConfig, options: StoreOp
       countOf(materializations, "materialization"),
       countOf(lineage, "lineage edge"),
       countOf(checkResults, "check result"),
+      ...(alerts > 0 ? [countOf(alerts, "alert")] : []),
     ].join(", ")}`,
   );
   if (!dryRun) {

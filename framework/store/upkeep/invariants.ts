@@ -21,6 +21,9 @@ const jsonColumns = [
   ["schedules", "cursor", "name"],
   ["ticks", "request", "id"],
   ["events", "payload", "id"],
+  ["alerts", "owners", "id"],
+  ["alerts", "facts", "id"],
+  ["alert_notices", "failure", "id"],
 ] as const;
 
 /** Columns that hold instants, whose text order has to be their order in time. */
@@ -42,6 +45,13 @@ const instantColumns = [
   ["daemons", "heartbeat_at", "id"],
   ["check_results", "at", "id"],
   ["events", "at", "id"],
+  ["alerts", "since", "id"],
+  ["alerts", "fired_at", "id"],
+  ["alerts", "resolved_at", "id"],
+  ["alert_notices", "queued_at", "id"],
+  ["alert_notices", "due_at", "id"],
+  ["alert_notices", "claimed_until", "id"],
+  ["alert_notices", "sent_at", "id"],
 ] as const;
 
 /** What SQLite itself can't know; see docs/store.md for the tables. */

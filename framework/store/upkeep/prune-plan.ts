@@ -17,6 +17,7 @@ export interface PruneCounts {
   readonly materializations: number;
   readonly lineage: number;
   readonly checkResults: number;
+  readonly alerts: number;
 }
 
 /** Which rows go. */
@@ -25,6 +26,8 @@ export interface PrunePlan {
   readonly events: readonly number[];
   readonly materializations: readonly number[];
   readonly checkResults: readonly number[];
+  /** With what was told of them. */
+  readonly alerts: readonly number[];
   /** Those that go whole, with their attempts. */
   readonly runs: readonly string[];
 }
@@ -53,6 +56,10 @@ export function planPrune(database: Database, retention: Retention): PrunePlan {
     const checkResults = ids<number>(
       `SELECT id FROM check_results WHERE run_id IN ${anOldRun} AND id NOT IN (${newestCheckResults})`,
     );
+    const alerts = database
+      .prepare("SELECT id FROM alerts WHERE resolved_at < ?")
+      .pluck()
+      .all(retention.before ?? null) as number[];
     const runs = ids<string>(
       `SELECT value FROM json_each(@old) WHERE value NOT IN (
          SELECT run_id FROM materializations WHERE id IN (${newestMaterializations})
@@ -64,6 +71,7 @@ export function planPrune(database: Database, retention: Retention): PrunePlan {
       events,
       materializations,
       checkResults,
+      alerts,
       runs,
       counts: {
         runs: runs.length,
@@ -78,6 +86,7 @@ export function planPrune(database: Database, retention: Retention): PrunePlan {
           materializations,
         ),
         checkResults: checkResults.length,
+        alerts: alerts.length,
       },
     };
   });

@@ -55,20 +55,26 @@ class Pruning {
   }
 
   async run(plan: PrunePlan): Promise<PruneCounts> {
-    const events = await this.#removeRows("events", plan.events);
-    const checkResults = await this.#removeRows("check_results", plan.checkResults);
+    const events = await this.#removeRows("events", plan.events, ofEnded);
+    const checkResults = await this.#removeRows("check_results", plan.checkResults, ofEnded);
     const { materializations, lineage } = await this.#removeMaterializations(plan.materializations);
     // Last, so that whatever is left of a run still has it.
     const { runs, attempts } = await this.#removeRuns(plan.runs);
+    // What was told of them goes with them.
+    const alerts = await this.#removeRows("alerts", plan.alerts, "t.resolved_at IS NOT NULL");
     await this.#giveBack();
-    return { runs, attempts, events, materializations, lineage, checkResults };
+    return { runs, attempts, events, materializations, lineage, checkResults, alerts };
   }
 
-  async #removeRows(table: "events" | "check_results", ids: readonly number[]): Promise<number> {
+  async #removeRows(
+    table: "events" | "check_results" | "alerts",
+    ids: readonly number[],
+    condition: string,
+  ): Promise<number> {
     let removed = 0;
     for (const batch of batches(ids)) {
       removed += await this.#write(() =>
-        this.#delete(table, `t.id IN (SELECT value FROM json_each(?)) AND ${ofEnded}`, batch),
+        this.#delete(table, `t.id IN (SELECT value FROM json_each(?)) AND ${condition}`, batch),
       );
     }
     return removed;
@@ -136,12 +142,12 @@ class Pruning {
 
   /** Removes rows `t` that meet a condition; what the totals count of them is kept, in the same transaction. */
   #delete(
-    table: TalliedTable | "events" | "lineage",
+    table: TalliedTable | "events" | "lineage" | "alerts",
     condition: string,
     batch: readonly (number | string)[],
   ): number {
     const among = JSON.stringify(batch);
-    if (table !== "events" && table !== "lineage")
+    if (table !== "events" && table !== "lineage" && table !== "alerts")
       this.#database.prepare(keepTally(table, condition)).run(among);
     return this.#database.prepare(`DELETE FROM ${table} AS t WHERE ${condition}`).run(among).changes;
   }
