@@ -279,14 +279,19 @@ const verbs: readonly Verb[] = [
     summary: "the lakehouse: tables (default), serve, optimize, expire",
     examples: [
       "moraine lake",
-      "moraine lake serve --port 8181 --token $TOKEN",
+      "MORAINE_LAKE_TOKEN=$TOKEN moraine lake serve --port 8181",
       "moraine lake optimize sf_raw/sf_user",
       "moraine lake expire --older-than 7d",
     ],
     shape: (command) =>
       command
         .option("--port <n>", "serve: port on 127.0.0.1 (default: a free one)", port)
-        .option("--token <token>", "serve: bearer token that clients must send (default: a random one)")
+        .addOption(
+          new Option(
+            "--token <token>",
+            "serve: bearer token that clients must send; others see it in the process list (default: a random one)",
+          ).env("MORAINE_LAKE_TOKEN"),
+        )
         .option("--older-than <age>", "expire: age of snapshots, like 12h or 7d (default: 7d)"),
     load: async () => (await import("./verbs/lake.ts")).lake,
   },

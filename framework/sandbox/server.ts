@@ -123,6 +123,8 @@ function sandboxApp(org: Org): SandboxApp {
     // A page in a browser can reach loopback under a name of its own; only the address itself is served.
     const name = (context.req.header("host") ?? "").replace(/:\d+$/, "");
     if (name !== host && name !== "localhost") return context.text(`Only ${host} is served here`, 421);
+    // Nor may it change the org by the address: a browser says from which page a request comes, and no program here has one.
+    if (context.req.header("origin") !== undefined) return context.text("No web page is served here", 403);
     return next();
   });
   app.route("/sandbox", controlRoutes(org));

@@ -8,8 +8,8 @@ import { testClientPython } from "../support/python-environment.ts";
 const pipeline = new FaultyPipeline();
 
 /** Starts a serving verb and reads what it says in JSON. */
-async function serve(project: Project, ...args: readonly string[]) {
-  const server = project.start([...args, "--json"]);
+async function serve(project: Project, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const server = project.start([...args, "--json"], env);
   const url = await urlOf(server);
   const stop = async () => {
     server.kill("SIGTERM");
@@ -34,7 +34,7 @@ const versionsOf = (id: string) =>
   );
 
 it("an org that is served drives the pipeline: a changed and a deleted user show after one run each", async () => {
-  const org = await serve(pipeline.project, "sandbox", "serve", "--port", "0", "--users", "80");
+  const org = await serve(pipeline.project, ["sandbox", "serve", "--port", "0", "--users", "80"]);
   const run = () => pipeline.materialize([], { MORAINE_SALESFORCE_URL: org.url });
   expect((await run()).code).toBe(0);
   const [active] = await pipeline.project.json<{ user_id: string; valid_from: string }[]>(
@@ -85,7 +85,9 @@ for name in sys.argv[3:]:
 it("a lake that is served gives PyIceberg the rows that moraine query gives, to the token only", async () => {
   await pipeline.filled();
   const python = await testClientPython();
-  const lake = await serve(pipeline.project, "lake", "serve", "--port", "0", "--token", "t0ken");
+  const lake = await serve(pipeline.project, ["lake", "serve", "--port", "0"], {
+    MORAINE_LAKE_TOKEN: "t0ken",
+  });
   const tables = ["sf_raw.sf_user", "sf_staging.stg_sf_user", "sf_curated.dim_sf_user_scd"];
   const read = (token: string) =>
     promisify(execFile)(python, ["-c", client, lake.url, token, ...tables], { maxBuffer: 2 ** 28 });

@@ -130,6 +130,16 @@ test("a page that reaches loopback under another name is turned away", async () 
   expect(response.statusCode).toBe(421);
 });
 
+test("a page that sends what a browser sends unasked changes nothing", async () => {
+  const { url } = await serve();
+  const answer = await fetch(`${url}/sandbox/seed`, {
+    method: "POST",
+    body: '{"users": 1}',
+    headers: { Origin: "https://evil.example", "Content-Type": "text/plain" },
+  });
+  expect(answer.status).toBe(403);
+});
+
 test("an aborted signal closes the server, and closing twice is no error", async () => {
   const controller = new AbortController();
   const sandbox = await serve({ signal: controller.signal });

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { UsageError } from "../usage-error.ts";
 
@@ -12,7 +12,8 @@ export interface ProjectPaths {
 }
 
 /**
- * Finds the project: in `dir`, or without one in the nearest folder upwards that has a config.
+ * Finds the project: in `dir`, or without one in the nearest folder upwards that has a config. Its state gets a folder that
+ * only its owner may enter, should there be none yet: the tables in it hold people's names and addresses.
  *
  * @throws UsageError when there is none, or its state has no folder
  */
@@ -24,6 +25,7 @@ export function findProject(dir: string | undefined): ProjectPaths {
       const stateDir = join(folder, ".moraine");
       if (statSync(stateDir, { throwIfNoEntry: false })?.isDirectory() === false)
         throw new UsageError(`${stateDir} is not a folder`, "move it away: moraine keeps its state there");
+      makePrivate(stateDir);
       return { projectDir: folder, stateDir, configFile: join(folder, name) };
     }
     if (dir !== undefined || dirname(folder) === folder) break;
@@ -32,4 +34,12 @@ export function findProject(dir: string | undefined): ProjectPaths {
     `no moraine.config.ts in ${start}${dir === undefined ? " or above" : ""}`,
     "go to the project's folder, or name it with --project DIR",
   );
+}
+
+/** A folder that can't be made is reported by the first who needs it. */
+function makePrivate(dir: string): void {
+  if (existsSync(dir)) return;
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch {}
 }
