@@ -1,6 +1,12 @@
 import type { AssetKey } from "../../framework/definition/asset-key.ts";
 import { defineCheck } from "../../framework/definition/check.ts";
+import { defineSchedule } from "../../framework/definition/schedule.ts";
+import { defineSensor } from "../../framework/definition/sensor.ts";
 import type { AssetGraph } from "../../framework/graph/asset-graph.ts";
+import { daemonStatuses, leadingDaemon } from "../../framework/scheduler/daemon-statuses.ts";
+import { queuedTick } from "../../framework/scheduler/decide-ticks.ts";
+import { ruleOf } from "../../framework/scheduler/rule.ts";
+import { scheduleStatuses } from "../../framework/scheduler/schedule-statuses.ts";
 import { computeStatuses } from "../../framework/staleness/compute-statuses.ts";
 import { observe } from "../../framework/staleness/observe.ts";
 import type { AssetStatus } from "../../framework/staleness/status.ts";
@@ -89,7 +95,13 @@ export function recordMaterialization(
 }
 
 /** A run that is over, and what it did. */
-export function recordRun(store: Store, runId: string, startedMs: number, work: () => void): void {
+export function recordRun(
+  store: Store,
+  runId: string,
+  startedMs: number,
+  work: () => void,
+  status: "succeeded" | "failed" = "failed",
+): void {
   const startedAt = new Date(startedMs).toISOString();
   store.startRun(
     { id: runId, trigger: "cli", selection: "", startedAt },
@@ -107,11 +119,11 @@ export function recordRun(store: Store, runId: string, startedMs: number, work: 
   );
   work();
   const finishedAt = new Date(startedMs + 60_000).toISOString();
-  store.finishRun(runId, "failed", finishedAt, {
+  store.finishRun(runId, status, finishedAt, {
     type: "run-finished",
     runId,
     at: finishedAt,
-    status: "failed",
+    status,
     durationMs: 60_000,
     outcomes: {},
   });
@@ -202,6 +214,62 @@ export function seedStore(store: Store, nowMs: number): void {
       },
     );
   });
+}
+
+const daily = defineSchedule({
+  name: "daily",
+  description: "The users, before anybody looks",
+  cron: "0 5 * * *",
+  timezone: "Europe/Oslo",
+  selection: "sf_raw/*",
+});
+const hourly = defineSchedule({ name: "hourly", everyMs: 3_600_000, selection: "finance/*" });
+const weekly = defineSchedule({ name: "weekly", cron: "@weekly", timezone: "UTC", enabled: false });
+const exports = defineSensor({ name: "exports", everyMs: 60_000, poll: () => {} });
+const schedules = [daily, hourly, weekly, exports];
+
+/** What the screens are told of schedules, by the real rules. */
+export function schedulingOf(reader: StoreReader, nowMs?: number) {
+  const now = () => new Date(nowMs ?? Date.now());
+  return {
+    schedules: () => scheduleStatuses(reader, schedules, now()),
+    daemon: () => leadingDaemon(daemonStatuses(reader.scheduling, now())),
+  };
+}
+
+/** A daemon that works since an hour; `daily` ran this morning, `hourly` skipped its last tick. */
+export function seedSchedules(store: Store, nowMs: number): void {
+  const { scheduling } = store;
+  const before = (ms: number) => new Date(nowMs - ms);
+  const hour = 3_600_000;
+  scheduling.registerDaemon("d1", before(hour).toISOString());
+  scheduling.beat("d1", before(0).toISOString(), { isDraining: false, problem: undefined });
+  for (const definition of schedules) {
+    const { name, kind } = definition;
+    scheduling.register({ name, kind, rule: ruleOf(definition) }, before(30 * hour).toISOString());
+  }
+  const seen = (definition: (typeof schedules)[number]) => ({
+    name: definition.name,
+    rule: ruleOf(definition),
+    seenBefore: before(30 * hour).toISOString(),
+    seenAfter: before(0).toISOString(),
+  });
+  const decide = (schedule: typeof daily, tick: Date, skipped: boolean) =>
+    scheduling.decide({
+      ...seen(schedule),
+      ticks: [
+        { ...queuedTick(schedule, tick), ...(skipped ? { status: "skipped", reason: "overlap" } : {}) },
+      ],
+      at: before(0).toISOString(),
+    });
+  decide(hourly, before(0), true);
+  scheduling.decide({ ...seen(exports), ticks: [], at: before(0).toISOString() });
+  const found = { cursorBefore: undefined, cursor: 7, note: "nothing new", ticks: [] };
+  scheduling.recordPoll({ name: exports.name, ...found, at: before(0).toISOString() });
+  const [tick] = decide(daily, before(8 * hour), false) ?? [];
+  if (tick === undefined) throw new Error("expected a tick");
+  scheduling.start(tick.id, { runId: "90aa17", daemon: "d1", at: before(8 * hour).toISOString() });
+  recordRun(store, "90aa17", nowMs - 8 * hour, () => {}, "succeeded");
 }
 
 /** A result of the fixture's only check. */

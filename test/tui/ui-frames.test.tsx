@@ -22,6 +22,9 @@ const places = {
   checks: ["4"],
   lineage: ["2"],
   runs: ["3"],
+  schedules: ["5"],
+  ticks: ["5", "enter"],
+  tick: ["5", "t"],
   run: ["3", "enter"],
   help: ["?"],
   palette: [":", "s"],
@@ -31,7 +34,7 @@ const places = {
 
 test("the asset tree at 80x24", () => {
   expect(screen(new UiDriver()).map((line) => line.trimEnd())).toEqual([
-    " 1 Assets  2 Lineage  3 Runs  4 Checks                               demo local",
+    " 1 Assets  2 Lineage  3 Runs  4 Checks  5 Schedules       demo local  daemon ok",
     " / filter                                     7 assets  = 1  ~ 3  ✗ 1  ○ 1  ! 1",
     "   ▾ finance (1)        ○ 1",
     "     ○ ledger           missing             -         never materialized",
@@ -103,6 +106,33 @@ test("checks show their last ten results, newest last, on their screen and with 
     new RegExp(row.source.replace("! ", "! sf_raw/sf_user +")),
   );
   expect(screen(ui.press("enter")).join("\n")).toMatch(row);
+});
+
+test("the schedules at 80x24, and the ticks of one", () => {
+  const ui = new UiDriver().press("5");
+  expect(
+    screen(ui)
+      .map((line) => line.trimEnd())
+      .filter((line) => line !== ""),
+  ).toEqual([
+    " 1 Assets  2 Lineage  3 Runs  4 Checks  5 Schedules       demo local  daemon ok",
+    " / filter                                                           4 schedules",
+    "     name              next          last tick                     when",
+    ">  ✓ daily             in 16h00      04:00 succeeded               daily at 05:…",
+    "   » hourly            in 1h00       12:00 skipped: overlap        every 1h",
+    "   » weekly            off           -                             Sun at 00:00…",
+    "   · exports           in 1m00       nothing new                   polled every…",
+    " daily  sf_raw/*  daily at 05:00 Europe/Oslo  overlap skip  catch-up latest  T…",
+    " t run now...  o on or off...  enter open  / filter  : command  ? help",
+  ]);
+  expect(screen(ui.press("enter")).join("\n")).toMatch(/✓ 04:00 +succeeded +90aa17 +1m00/);
+  expect(screen(ui.press("esc", "t")).join("\n")).toContain("the daemon starts them");
+});
+
+test("a daemon that says nothing any more is told in every header", () => {
+  const ui = new UiDriver().press("2");
+  ui.send({ type: "ticked", nowMs: nowMs + 150_000 });
+  expect(screen(ui)[0]).toContain("daemon silent 2m");
 });
 
 test("a busy store is told in the header", () => {

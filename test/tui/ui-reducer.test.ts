@@ -219,6 +219,34 @@ describe("actions", () => {
   });
 });
 
+describe("schedules", () => {
+  test("enter opens a schedule's ticks, and a tick's run; one that was skipped has none", () => {
+    const ui = new UiDriver().press("5", "enter");
+    expect(ui.state.view).toMatchObject({ screen: "schedule", subject: "daily" });
+    expect(ui.press("enter").state.view).toMatchObject({ screen: "run", subject: "90aa17" });
+    ui.press("esc", "esc", "j", "enter", "enter");
+    expect(ui.state.view).toMatchObject({ screen: "schedule", subject: "hourly" });
+    expect(ui.state.notice).toBe("open: it gave no run");
+    expect(ui.press("esc", "k", "v").state.view).toMatchObject({ screen: "run", subject: "90aa17" });
+  });
+
+  test("t asks before a tick, o before it switches; what was off is switched on", () => {
+    const ui = new UiDriver().press("5", "t");
+    expect(ui.state.overlay).toMatchObject({
+      title: "Run daily now",
+      args: ["schedules", "daily", "--tick"],
+    });
+    ui.press("esc", "o");
+    expect(ui.state.overlay).toMatchObject({ args: ["schedules", "daily", "--off"] });
+    ui.press("y");
+    expect(ui.effects).toEqual([{ type: "start", args: ["schedules", "daily", "--off"] }]);
+    ui.press("j", "j", "o");
+    expect(ui.state.overlay).toMatchObject({ args: ["schedules", "weekly", "--on"] });
+    ui.press("esc", "j", "t");
+    expect(ui.state.overlay).toMatchObject({ title: "Poll exports now" });
+  });
+});
+
 test("a store that can't be read leaves the data and says since when", () => {
   const ui = new UiDriver();
   ui.send({ type: "store-busy", nowMs: nowMs + 1000 });

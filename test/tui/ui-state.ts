@@ -4,7 +4,7 @@ import { initialState, type InitialOptions } from "../../framework/tui/ui/initia
 import type { Effect, Message } from "../../framework/tui/ui/message.ts";
 import { reduce } from "../../framework/tui/ui/reduce.ts";
 import { needsOf, type UiState } from "../../framework/tui/ui/state.ts";
-import { fixtureGraph, seedStore, statusesFrom } from "./fixture-project.ts";
+import { fixtureGraph, schedulingOf, seedSchedules, seedStore, statusesFrom } from "./fixture-project.ts";
 
 /** The moment in which the fixture is looked at. */
 export const nowMs = Date.parse("2026-11-23T12:00:00.000Z");
@@ -20,6 +20,7 @@ export class UiDriver {
 
   constructor(options: Partial<InitialOptions> = {}) {
     seedStore(this.store, nowMs);
+    seedSchedules(this.store, nowMs);
     this.state = initialState({
       graph: this.graph,
       projectName: "demo",
@@ -56,7 +57,11 @@ export class UiDriver {
   data(): UiData {
     return readData(
       this.store,
-      { statuses: () => statusesFrom(this.graph, this.store), freshness: () => this.freshness },
+      {
+        statuses: () => statusesFrom(this.graph, this.store),
+        freshness: () => this.freshness,
+        ...schedulingOf(this.store, nowMs),
+      },
       needsOf(this.state),
       this.state.data,
     );

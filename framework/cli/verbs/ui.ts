@@ -1,3 +1,5 @@
+import { daemonStatuses, leadingDaemon } from "../../scheduler/daemon-statuses.ts";
+import { scheduleStatuses } from "../../scheduler/schedule-statuses.ts";
 import { computeStatuses } from "../../staleness/compute-statuses.ts";
 import { computeFreshness } from "../../staleness/freshness.ts";
 import { observe } from "../../staleness/observe.ts";
@@ -25,7 +27,7 @@ export async function ui(
       "moraine list, moraine show and moraine runs print the same",
     );
   }
-  const project = await context.openProject();
+  const project = await context.openScheduled();
   // Makes the store, should there be none yet.
   project.store.interruptDeadRuns(new Date().toISOString());
   const reader = project.openReader();
@@ -39,6 +41,8 @@ export async function ui(
       reader,
       statuses: () => computeStatuses(graph, observe({ graph, reader, lake, now: new Date(), asked: false })),
       freshness: () => computeFreshness(graph, reader, new Date()),
+      schedules: () => scheduleStatuses(reader, project.schedules, new Date()),
+      daemon: () => leadingDaemon(daemonStatuses(reader.scheduling, new Date())),
       startVerb: (args) => startVerb(project, args),
       projectName: project.config.name,
       target: project.targetName,

@@ -43,7 +43,7 @@ function UiRoot({
 
 /** 4 times a second the store is asked whether it changed. */
 const pollMs = 250;
-/** Ages on an idle screen move by the minute. */
+/** Ages on an idle screen move by the minute, and what a dead daemon does not do becomes late without any write. */
 const idleTickMs = 60_000;
 
 /** How the interface is left. */
@@ -100,7 +100,7 @@ export class UiSession {
     process.on("exit", restore);
     stdout.on("resize", onResize);
     const poll = setInterval(() => this.#guarded(() => this.#poll()), pollMs);
-    const idle = setInterval(() => this.#tick(), idleTickMs);
+    const idle = setInterval(() => this.#guarded(() => this.#read()), idleTickMs);
     try {
       this.#poll();
       this.#mount();

@@ -1,4 +1,5 @@
-import type { Look } from "../look.ts";
+import { type Look, spinnerSign } from "../look.ts";
+import type { SignName } from "../words/signs.ts";
 import { padEnd, padStart, truncateEnd, truncateMiddle } from "../words/width.ts";
 
 /** One cell of a line: text that is cut and filled to its width, then coloured. */
@@ -37,4 +38,9 @@ export function cellLine(cells: readonly Cell[], width: number, look: Look, gap 
 export function splitLine(left: string, right: string, width: number, look: Look): string {
   const cut = truncateEnd(left, Math.max(0, width - right.length - 1), look.signs.ellipsis);
   return padEnd(cut, Math.max(0, width - right.length)) + right;
+}
+
+/** A sign in its colour; what runs spins. */
+export function sign({ look, tick }: { readonly look: Look; readonly tick: number }, name: SignName): string {
+  return name === "running" ? spinnerSign(look, tick) : look.paint.as(name, look.signs.sign[name]);
 }

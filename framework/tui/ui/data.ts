@@ -2,6 +2,9 @@ import type { AssetKey } from "../../definition/asset-key.ts";
 import type { Failure } from "../../event/failure.ts";
 import type { Freshness } from "../../staleness/freshness.ts";
 import type { AssetStatus } from "../../staleness/status.ts";
+import type { DaemonStatus } from "../../scheduler/daemon-statuses.ts";
+import type { ScheduleStatus } from "../../scheduler/schedule-statuses.ts";
+import type { TickRecord } from "../../store/schedules.ts";
 import type {
   AttemptRecord,
   CheckResultRecord,
@@ -30,6 +33,12 @@ export interface UiData {
   readonly runs: readonly RunRecord[];
   readonly asset: AssetHistory | undefined;
   readonly run: RunHistory | undefined;
+  /** The project's schedules and sensors. */
+  readonly schedules: readonly ScheduleStatus[];
+  /** The daemon that works, else the last that did; undefined: none ever. */
+  readonly daemon: DaemonStatus | undefined;
+  /** Of the schedule that is open, newest first. */
+  readonly ticks: readonly TickRecord[];
   /** The last results of the checks in view, newest first, by {@link checkId}. */
   readonly checkHistories: ReadonlyMap<string, readonly CheckResultRecord[]>;
 }
@@ -60,18 +69,21 @@ export interface RunHistory {
 export interface DataNeeds {
   readonly asset: AssetKey | undefined;
   readonly run: string | undefined;
+  /** Its name. */
+  readonly schedule: string | undefined;
   /** Checks in view and around it: of thousands, nobody waits for those that are not shown. */
   readonly checks: readonly { readonly key: AssetKey; readonly check: string }[];
 }
 
 /** Nothing but what every view shows. */
-export const noNeeds: DataNeeds = { asset: undefined, run: undefined, checks: [] };
+export const noNeeds: DataNeeds = { asset: undefined, run: undefined, schedule: undefined, checks: [] };
 
 /** Whether what was read for one view does for another. */
 export function sameNeeds(a: DataNeeds, b: DataNeeds): boolean {
   return (
     a.asset === b.asset &&
     a.run === b.run &&
+    a.schedule === b.schedule &&
     a.checks.length === b.checks.length &&
     a.checks.every(({ key, check }, index) => {
       const other = b.checks[index];
@@ -82,6 +94,9 @@ export function sameNeeds(a: DataNeeds, b: DataNeeds): boolean {
 
 /** Log lines that are kept of one run. */
 export const maxLogLines = 10_000;
+
+/** Ticks that are read of one schedule. */
+const maxTicks = 200;
 
 /** Before the first read. */
 export const noData: UiData = {
@@ -96,13 +111,16 @@ export const noData: UiData = {
   runs: [],
   asset: undefined,
   run: undefined,
+  schedules: [],
+  daemon: undefined,
+  ticks: [],
   checkHistories: new Map(),
 };
 
 /** Reads everything that the screens show; of an open run only the events since `before`. Throws what the store throws. */
 export function readData(
   reader: StoreReader,
-  now: Pick<InteractiveOptions, "statuses" | "freshness">,
+  now: Pick<InteractiveOptions, "statuses" | "freshness" | "schedules" | "daemon">,
   needs: DataNeeds,
   before: UiData,
 ): UiData {
@@ -125,6 +143,12 @@ export function readData(
     runs,
     asset: needs.asset === undefined ? undefined : readAsset(reader, needs.asset),
     run: needs.run === undefined ? undefined : readRun(reader, needs.run, before.run),
+    schedules: now.schedules(),
+    daemon: now.daemon(),
+    ticks:
+      needs.schedule === undefined
+        ? []
+        : reader.scheduling.ticks({ schedule: needs.schedule, limit: maxTicks }),
     checkHistories: new Map(
       needs.checks.map(({ key, check }) => [
         checkId(key, check),

@@ -1,13 +1,14 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
-import { formatAge, formatCount } from "../words/numbers.ts";
+import { countOf, formatAge, formatCount } from "../words/numbers.ts";
 import type { SignName } from "../words/signs.ts";
 import { padEnd, textWidth, truncateEnd } from "../words/width.ts";
 import { assetState, countSigns } from "./asset-state.ts";
 import { splitLine } from "./cells.ts";
-import { appliesTo, assetInHand, keyTable } from "./keys.ts";
+import { appliesTo, assetInHand, keyTable, scheduleInHand } from "./keys.ts";
 import { visibleRange } from "./list.ts";
 import { confirmLines, overlayLines } from "./overlay-lines.ts";
 import { rowText, titleText } from "./row-text.ts";
+import { daemonNote, isDaemonWorking, scheduleFacts } from "./schedule-lines.ts";
 import { assetTabs, cursorIndex, type UiState } from "./state.ts";
 import { timelineLines } from "./timeline.ts";
 
@@ -72,6 +73,7 @@ const tabs = [
   ["lineage", "2 Lineage"],
   ["runs", "3 Runs"],
   ["checks", "4 Checks"],
+  ["schedules", "5 Schedules"],
 ] as const;
 
 function headerLine(state: UiState): string {
@@ -83,13 +85,22 @@ function headerLine(state: UiState): string {
     state.storeBusySinceMs === undefined
       ? ""
       : `store busy, ${formatAge(state.nowMs - state.storeBusySinceMs)} old  `;
-  const right = `${busy}${state.projectName} ${state.target}${state.readOnly ? " read-only" : ""} `;
-  const plain = splitLine(left, textWidth(left) + right.length < columns ? right : busy, columns, state.look);
+  const { daemon } = state.data;
+  const place = `${state.projectName} ${state.target}${state.readOnly ? " read-only" : ""}`;
+  const note = daemon === undefined ? [] : [daemonNote(daemon, state.nowMs)];
+  // What is in trouble is told before what is known.
+  const rights = [[place, ...note], note, []].map(
+    (parts) => `${busy}${parts.map((part) => `${part} `).join(" ")}`,
+  );
+  const right = rights.find((text) => textWidth(left) + textWidth(text) < columns) ?? busy;
+  const plain = splitLine(left, right, columns, state.look);
   let line = plain;
   for (const [screen, text] of tabs) {
     if (screen === base) line = line.replace(text, paint.bold(paint.reverse(text)));
   }
-  return busy === "" ? line : line.replace(busy.trimEnd(), paint.red(busy.trimEnd()));
+  for (const alarm of [busy.trimEnd(), ...(isDaemonWorking(daemon, state.nowMs) ? [] : note)])
+    if (alarm !== "") line = line.replace(alarm, paint.red(alarm));
+  return line;
 }
 
 /** What the view is about: the filter and counts, or the asset or run that is open. */
@@ -118,6 +129,8 @@ function countsText(state: UiState): string {
     return `${record.status}  ${view.follow ? "log following" : `${formatCount(state.rows.length)} lines`}`;
   }
   if (view.screen === "runs") return `${formatCount(state.rows.length)} runs`;
+  if (view.screen === "schedules") return countOf(state.rows.length, "schedule");
+  if (view.screen === "schedule") return `last ${countOf(state.rows.length, "tick")}`;
   if (view.screen === "checks") return `${formatCount(state.rows.length)} checks`;
   const keys = shownKeys(state);
   const counts = countSigns(keys, data);
@@ -152,6 +165,11 @@ function detailLine(state: UiState): string {
   const { columns } = state.size;
   if (state.notice !== undefined)
     return ` ${paint.yellow(truncateEnd(state.notice, columns - 2, signs.ellipsis))}`;
+  const schedule = scheduleInHand(state);
+  if (schedule !== undefined) {
+    const facts = scheduleFacts(schedule.definition).join("  ");
+    return paint.dim(` ${truncateEnd(facts, columns - 2, signs.ellipsis)}`);
+  }
   const key = assetInHand(state);
   if (key === undefined || !state.graph.has(key)) return "";
   const asset = state.graph.asset(key);
@@ -192,6 +210,8 @@ function emptyText(state: UiState): string {
     checks: "no checks are defined",
     asset: "nothing yet: it was never materialized",
     run: "no log lines",
+    schedules: "no schedules: docs/schedules.md says how to define one",
+    schedule: "no ticks yet",
   } as const;
   return texts[state.view.screen];
 }

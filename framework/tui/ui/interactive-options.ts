@@ -2,6 +2,8 @@ import type { AssetKey } from "../../definition/asset-key.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
 import type { Freshness } from "../../staleness/freshness.ts";
 import type { AssetStatus } from "../../staleness/status.ts";
+import type { DaemonStatus } from "../../scheduler/daemon-statuses.ts";
+import type { ScheduleStatus } from "../../scheduler/schedule-statuses.ts";
 import type { StoreReader } from "../../store/store.ts";
 
 /** A CLI verb that works as its own process. */
@@ -22,6 +24,10 @@ export interface InteractiveOptions {
   readonly statuses: () => ReadonlyMap<AssetKey, AssetStatus>;
   /** The freshness now of every asset that has a policy; asked again likewise. */
   readonly freshness: () => ReadonlyMap<AssetKey, Freshness>;
+  /** What the project's schedules and sensors are up to; asked again likewise. */
+  readonly schedules: () => readonly ScheduleStatus[];
+  /** The daemon that works, else the last that did; undefined: none ever. Asked again likewise. */
+  readonly daemon: () => DaemonStatus | undefined;
   /** Starts a verb detached from this process, so that closing the interface stops nothing. */
   readonly startVerb: (args: readonly string[]) => StartedVerb;
   readonly projectName: string;

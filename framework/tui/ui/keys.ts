@@ -1,6 +1,7 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
-import { assetOfRow } from "./row.ts";
-import { type Screen, selectedRow, type UiState } from "./state.ts";
+import type { ScheduleStatus } from "../../scheduler/schedule-statuses.ts";
+import { assetOfRow, runOfRow } from "./row.ts";
+import { numberedScreens, type Screen, selectedRow, type UiState } from "./state.ts";
 
 /** Everything that a key can do. */
 export type Action =
@@ -18,6 +19,7 @@ export type Action =
   | "screen-lineage"
   | "screen-runs"
   | "screen-checks"
+  | "screen-schedules"
   | "previous-screen"
   | "next-tab"
   | "previous-tab"
@@ -32,6 +34,8 @@ export type Action =
   | "log"
   | "copy"
   | "commands"
+  | "tick"
+  | "switch"
   | "mark"
   | "fold"
   | "fewer-hops"
@@ -55,7 +59,7 @@ export interface KeyBinding {
   readonly unavailable?: (state: UiState) => string | undefined;
 }
 
-const numbered: readonly Screen[] = ["assets", "lineage", "runs", "checks"];
+const ofSchedules: readonly Screen[] = ["schedules", "schedule"];
 
 /** The keys; the first binding that has the key and the screen wins. */
 export const keyTable: readonly KeyBinding[] = [
@@ -67,6 +71,22 @@ export const keyTable: readonly KeyBinding[] = [
   { keys: ["ctrl-u"], action: "half-up", label: "half a page up" },
   { keys: ["pagedown"], action: "page-down", label: "page down" },
   { keys: ["pageup"], action: "page-up", label: "page up" },
+  {
+    keys: ["t"],
+    action: "tick",
+    label: "run now...",
+    screens: ofSchedules,
+    footer: 1,
+    unavailable: (state) => whyNoStart(state) ?? whyNoSchedule(state),
+  },
+  {
+    keys: ["o"],
+    action: "switch",
+    label: "on or off...",
+    screens: ofSchedules,
+    footer: 2,
+    unavailable: (state) => whyNoStart(state) ?? whyNoSchedule(state),
+  },
   {
     keys: ["m"],
     action: "materialize",
@@ -108,8 +128,9 @@ export const keyTable: readonly KeyBinding[] = [
   { keys: ["2"], action: "screen-lineage", label: "lineage screen" },
   { keys: ["3"], action: "screen-runs", label: "runs" },
   { keys: ["4"], action: "screen-checks", label: "checks" },
-  { keys: ["tab"], action: "next-tab", label: "next screen", screens: numbered },
-  { keys: ["shift-tab"], action: "previous-tab", label: "previous screen", screens: numbered },
+  { keys: ["5"], action: "screen-schedules", label: "schedules" },
+  { keys: ["tab"], action: "next-tab", label: "next screen", screens: numberedScreens },
+  { keys: ["shift-tab"], action: "previous-tab", label: "previous screen", screens: numberedScreens },
   { keys: ["-"], action: "previous-screen", label: "the screen before" },
   { keys: ["y"], action: "copy", label: "copy the key", unavailable: whyNoCopy },
   { keys: ["@"], action: "commands", label: "command log" },
@@ -137,6 +158,14 @@ export function assetInHand(state: UiState): AssetKey | undefined {
   return isAboutAsset ? (state.view.subject as AssetKey | undefined) : undefined;
 }
 
+/** The schedule that an action is about: the one under the cursor, else the one that is open. */
+export function scheduleInHand(state: UiState): ScheduleStatus | undefined {
+  const row = selectedRow(state);
+  if (row?.type === "schedule") return row.status;
+  if (state.view.screen !== "schedule") return undefined;
+  return state.data.schedules.find(({ definition }) => definition.name === state.view.subject);
+}
+
 /** What a materialization would name: what is marked, else the asset or the namespace under the cursor. */
 export function targetsInHand(state: UiState): readonly AssetKey[] {
   if (state.marked.size > 0) return [...state.marked];
@@ -154,6 +183,10 @@ function whyNoTarget(state: UiState): string | undefined {
   return targetsInHand(state).length === 0 ? "no asset under the cursor" : undefined;
 }
 
+function whyNoSchedule(state: UiState): string | undefined {
+  return scheduleInHand(state) === undefined ? "no schedule under the cursor" : undefined;
+}
+
 function whyNoAsset(state: UiState): string | undefined {
   const key = assetInHand(state);
   if (key === undefined) return "no asset under the cursor";
@@ -163,12 +196,15 @@ function whyNoAsset(state: UiState): string | undefined {
 function whyNoOpen(state: UiState): string | undefined {
   const row = selectedRow(state);
   if (row === undefined) return "the list is empty";
+  if (row.type === "tick" && row.tick.runId === undefined) return "it gave no run";
   return row.type === "text" ? "nothing more behind this line" : undefined;
 }
 
 function whyNoLog(state: UiState): string | undefined {
   const row = selectedRow(state);
   if (row?.type === "run" || row?.type === "materialization") return undefined;
+  if (row?.type === "tick" || row?.type === "schedule")
+    return runOfRow(row) === undefined ? "it gave no run" : undefined;
   const key = assetInHand(state);
   if (key === undefined) return "no asset under the cursor";
   return state.data.outcomes.has(key) ? undefined : "it never ran";

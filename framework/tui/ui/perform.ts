@@ -1,20 +1,21 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
+import type { ScheduleStatus } from "../../scheduler/schedule-statuses.ts";
 import { unreachable } from "../../util/unreachable.ts";
-import { type Action, assetInHand, targetsInHand } from "./keys.ts";
+import { type Action, assetInHand, scheduleInHand, targetsInHand } from "./keys.ts";
 import { clampIndex } from "./list.ts";
 import type { Effect, Step } from "./message.ts";
-import { checkDialog, materializeDialog } from "./plan-dialog.ts";
+import { checkDialog, materializeDialog, switchDialog, tickDialog } from "./plan-dialog.ts";
+import { runOfRow } from "./row.ts";
 import {
   assetTabs,
   cursorIndex,
+  numberedScreens,
   type Screen,
   selectedRow,
   type UiState,
   type View,
   viewOf,
 } from "./state.ts";
-
-const numbered: readonly Screen[] = ["assets", "lineage", "runs", "checks"];
 
 /** Does what a key says. The key table has made sure that it can be done. */
 export function perform(state: UiState, action: Action): Step {
@@ -48,6 +49,8 @@ export function perform(state: UiState, action: Action): Step {
       return quiet(switched(state, "runs"));
     case "screen-checks":
       return quiet(switched(state, "checks"));
+    case "screen-schedules":
+      return quiet(switched(state, "schedules"));
     case "previous-screen":
       return quiet(state.previous === undefined ? state : switched(state, state.previous));
     case "next-tab":
@@ -76,6 +79,10 @@ export function perform(state: UiState, action: Action): Step {
       return quiet(lastLog(state));
     case "copy":
       return copied(state);
+    case "tick":
+      return quiet(withSchedule(state, tickDialog));
+    case "switch":
+      return quiet(withSchedule(state, switchDialog));
     case "mark":
       return quiet(
         moved(
@@ -132,6 +139,14 @@ function withAsset(state: UiState, change: (key: AssetKey) => UiState): UiState 
   return key === undefined ? state : change(key);
 }
 
+function withSchedule(
+  state: UiState,
+  dialog: (state: UiState, schedule: ScheduleStatus) => UiState["overlay"],
+): UiState {
+  const schedule = scheduleInHand(state);
+  return schedule === undefined ? state : { ...state, overlay: dialog(state, schedule) };
+}
+
 function moved(state: UiState, by: number): UiState {
   const { rows, view } = state;
   const index = clampIndex(cursorIndex(state) + by, rows.length);
@@ -157,6 +172,10 @@ function opened(state: UiState): UiState {
       return entered(state, viewOf("run", row.run.id));
     case "materialization":
       return entered(state, { ...viewOf("run", row.record.runId), filter: row.record.key, follow: false });
+    case "schedule":
+      return entered(state, viewOf("schedule", row.status.definition.name));
+    case "tick":
+      return row.tick.runId === undefined ? state : entered(state, viewOf("run", row.tick.runId));
     case "log":
       return row.line.key !== undefined && state.graph.has(row.line.key)
         ? entered(state, viewOf("asset", row.line.key))
@@ -209,9 +228,9 @@ function tabbed(state: UiState, by: number): UiState {
       view: { ...view, tab, cursor: tab === assetTabs.length - 1 ? view.subject : undefined },
     };
   }
-  const at = numbered.indexOf(view.screen);
+  const at = numberedScreens.findIndex((screen) => screen === view.screen);
   if (at < 0) return state;
-  return switched(state, numbered[(at + by + numbered.length) % numbered.length] ?? "assets");
+  return switched(state, numberedScreens.at((at + by) % numberedScreens.length) ?? "assets");
 }
 
 function withHops(state: UiState, up: number, down: number): UiState {
@@ -219,11 +238,9 @@ function withHops(state: UiState, up: number, down: number): UiState {
 }
 
 function lastLog(state: UiState): UiState {
-  const row = selectedRow(state);
-  if (row?.type === "run") return entered(state, viewOf("run", row.run.id));
   const key = assetInHand(state);
-  const runId =
-    row?.type === "materialization" ? row.record.runId : key && state.data.outcomes.get(key)?.runId;
+  const runId = runOfRow(selectedRow(state)) ?? (key && state.data.outcomes.get(key)?.runId);
+  if (key === undefined && runId !== undefined) return entered(state, viewOf("run", runId));
   if (runId === undefined) return state;
   return entered(state, { ...viewOf("run", runId), filter: key ?? "", follow: false });
 }

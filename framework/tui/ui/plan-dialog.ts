@@ -1,14 +1,18 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import { causeSummary } from "../words/cause.ts";
 import { countOf, formatElapsed } from "../words/numbers.ts";
+import type { ScheduleStatus } from "../../scheduler/schedule-statuses.ts";
+import { isDaemonWorking } from "./schedule-lines.ts";
 import type { Overlay, UiState } from "./state.ts";
+
+type ConfirmOverlay = Extract<Overlay, { type: "confirm" }>;
 
 /** The dialog before a materialization: which assets, why, how long it usually takes, and the command line. */
 export function materializeDialog(
   state: UiState,
   keys: readonly AssetKey[],
   withUpstream: boolean,
-): Extract<Overlay, { type: "confirm" }> {
+): ConfirmOverlay {
   const { graph, data } = state;
   const selected = new Set(keys);
   if (withUpstream)
@@ -38,7 +42,7 @@ export function materializeDialog(
 }
 
 /** The dialog before checks are run alone. */
-export function checkDialog(state: UiState, key: AssetKey): Extract<Overlay, { type: "confirm" }> {
+export function checkDialog(state: UiState, key: AssetKey): ConfirmOverlay {
   const args = ["check", key];
   const checks = state.graph.checks(key);
   return {
@@ -50,6 +54,45 @@ export function checkDialog(state: UiState, key: AssetKey): Extract<Overlay, { t
         .map((check) => check.name)
         .join(", ")}`,
       "nothing is written to tables",
+      "",
+      commandText(args),
+    ],
+    args,
+    confirmed: false,
+  };
+}
+
+/** The dialog before a tick or a poll out of its turn. */
+export function tickDialog(state: UiState, { definition }: ScheduleStatus): ConfirmOverlay {
+  const { name } = definition;
+  const args = ["schedules", name, "--tick"];
+  return {
+    type: "confirm",
+    title: definition.kind === "sensor" ? `Poll ${name} now` : `Run ${name} now`,
+    lines: [
+      definition.kind === "sensor"
+        ? "asks the sensor, and queues the runs that it says"
+        : `materializes what is stale of ${definition.selection.length === 0 ? "everything" : definition.selection.join(" ")}`,
+      isDaemonWorking(state.data.daemon, state.nowMs)
+        ? "the daemon starts them"
+        : "no daemon works: runs wait for one, or for moraine daemon --once",
+      "",
+      commandText(args),
+    ],
+    args,
+    confirmed: false,
+  };
+}
+
+/** The dialog before a schedule or a sensor is switched off, or on again. */
+export function switchDialog(_state: UiState, { definition, state }: ScheduleStatus): ConfirmOverlay {
+  const isOn = state === "on";
+  const args = ["schedules", definition.name, isOn ? "--off" : "--on"];
+  return {
+    type: "confirm",
+    title: `Switch ${definition.name} ${isOn ? "off" : "on"}`,
+    lines: [
+      isOn ? "what passes meanwhile stays past; what runs goes on" : "ticks count from now on",
       "",
       commandText(args),
     ],

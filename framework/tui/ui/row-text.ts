@@ -1,4 +1,3 @@
-import { spinnerSign } from "../look.ts";
 import { isDrawnWhole, lanesWidth, laneText } from "../lineage/lane-text.ts";
 import type { LaneRow } from "../lineage/lane-layout.ts";
 import { checkSign, checkSigns, checkText, severityText, signedResults } from "../words/check.ts";
@@ -17,7 +16,8 @@ import { padEnd, padStart } from "../words/width.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import type { AssetKey } from "../../definition/asset-key.ts";
 import { assetState, type AssetState, countSigns } from "./asset-state.ts";
-import { cellLine } from "./cells.ts";
+import { cellLine, sign } from "./cells.ts";
+import { scheduleLine, scheduleTitles, tickLine, tickTitles } from "./schedule-lines.ts";
 import type { Row, RowOf } from "./row.ts";
 import type { UiState } from "./state.ts";
 
@@ -36,6 +36,10 @@ export function rowText(state: UiState, row: Row, width: number): string {
       return materializationText(state, row, width);
     case "check":
       return checkLine(state, row, width);
+    case "schedule":
+      return scheduleLine(state, row.status, width);
+    case "tick":
+      return tickLine(state, row.tick, width);
     case "log":
       return logText(state, row, width);
     case "text":
@@ -77,13 +81,9 @@ export function titleText(state: UiState, width: number): string | undefined {
       look,
     );
   }
+  if (view.screen === "schedules") return cellLine(scheduleTitles, width, look);
+  if (view.screen === "schedule") return cellLine(tickTitles, width, look);
   return undefined;
-}
-
-function sign(state: UiState, name: SignName): string {
-  return name === "running"
-    ? spinnerSign(state.look, state.tick)
-    : state.look.paint.as(name, state.look.signs.sign[name]);
 }
 
 function namespaceText(state: UiState, row: RowOf<"namespace">, width: number): string {

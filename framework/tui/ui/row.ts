@@ -1,4 +1,6 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
+import type { ScheduleStatus } from "../../scheduler/schedule-statuses.ts";
+import type { TickRecord } from "../../store/schedules.ts";
 import type { CheckResultRecord, MaterializationRecord, RunRecord } from "../../store/store.ts";
 import type { LaneRow } from "../lineage/lane-layout.ts";
 import type { LogLine } from "../words/event.ts";
@@ -29,6 +31,8 @@ export type Row =
       /** Undefined: no result yet. */
       readonly last: CheckResultRecord | undefined;
     }
+  | { readonly type: "schedule"; readonly id: string; readonly status: ScheduleStatus }
+  | { readonly type: "tick"; readonly id: string; readonly tick: TickRecord }
   | { readonly type: "log"; readonly id: string; readonly line: LogLine }
   | { readonly type: "text"; readonly id: string; readonly text: string };
 
@@ -38,6 +42,14 @@ export function assetOfRow(row: Row | undefined): AssetKey | undefined {
   if (row.type === "materialization") return row.record.key;
   if (row.type === "log") return row.line.key as AssetKey | undefined;
   return "key" in row ? row.key : undefined;
+}
+
+/** The run that a row is about. */
+export function runOfRow(row: Row | undefined): string | undefined {
+  if (row?.type === "run") return row.run.id;
+  if (row?.type === "materialization") return row.record.runId;
+  if (row?.type === "tick") return row.tick.runId;
+  return row?.type === "schedule" ? row.status.last?.runId : undefined;
 }
 
 /** The rows of one type. */

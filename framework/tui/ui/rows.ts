@@ -29,6 +29,18 @@ export function rowsOf(state: UiState, view: View): readonly Row[] {
         (row) =>
           `${row.key} ${row.check} ${row.last === undefined ? "never" : hasPassed(row.last) ? "passed" : "failed"}`,
       );
+    case "schedules":
+      return matching(
+        state.data.schedules.map((status) => ({ type: "schedule", id: status.definition.name, status })),
+        view.filter,
+        ({ status }) => `${status.definition.name} ${status.state} ${status.last?.status ?? ""}`,
+      );
+    case "schedule":
+      return matching(
+        state.data.ticks.map((tick) => ({ type: "tick", id: String(tick.id), tick })),
+        view.filter,
+        ({ tick }) => `${tick.tick} ${tick.status} ${tick.runId ?? ""} ${tick.reason ?? ""}`,
+      );
     case "asset":
       return assetDetailRows(state, view);
     case "run":

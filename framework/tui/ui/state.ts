@@ -4,8 +4,11 @@ import type { Look } from "../look.ts";
 import type { DataNeeds, UiData } from "./data.ts";
 import type { Row } from "./row.ts";
 
-/** The screens; the first four have a number. */
-export type Screen = "assets" | "lineage" | "runs" | "checks" | "asset" | "run";
+/** The screens with a number, in their order. */
+export const numberedScreens = ["assets", "lineage", "runs", "checks", "schedules"] as const;
+
+/** The screens: the numbered ones, and what opens from a row of theirs. */
+export type Screen = (typeof numberedScreens)[number] | "asset" | "run" | "schedule";
 
 /** Tabs of the asset screen, in order. */
 export const assetTabs = ["Overview", "History", "Checks", "Columns", "Lineage"] as const;
@@ -13,7 +16,7 @@ export const assetTabs = ["Overview", "History", "Checks", "Columns", "Lineage"]
 /** One place: a screen, what it is about, and where the cursor is. */
 export interface View {
   readonly screen: Screen;
-  /** Asset key, run id, or the focus of the lineage. */
+  /** Asset key, run id, name of a schedule, or the focus of the lineage. */
   readonly subject: string | undefined;
   /** Id of the row under the cursor; undefined: the first one. */
   readonly cursor: string | undefined;
@@ -104,6 +107,7 @@ export function needsOf(state: Pick<UiState, "rows" | "view" | "size">): DataNee
   return {
     asset: view.screen === "asset" ? (view.subject as AssetKey | undefined) : undefined,
     run: view.screen === "run" ? view.subject : undefined,
+    schedule: view.screen === "schedule" ? view.subject : undefined,
     checks: checksAround(state),
   };
 }

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { openStoreReader } from "../../../framework/store/open-store.ts";
 import { runInteractive } from "../../../framework/tui/interactive.ts";
-import { fixtureGraph, statusesFrom } from "../fixture-project.ts";
+import { fixtureGraph, schedulingOf, statusesFrom } from "../fixture-project.ts";
 
 const [path = "", mode] = process.argv.slice(2);
 const graph = fixtureGraph();
@@ -18,6 +18,7 @@ try {
     graph,
     reader,
     freshness: () => new Map(),
+    ...schedulingOf(reader),
     statuses: () => {
       if (mode === "bug") throw new TypeError("bug on purpose");
       return statusesFrom(graph, reader);
