@@ -374,12 +374,19 @@ const verbs: readonly Verb[] = [
       "moraine daemon",
       "moraine daemon --once",
       "moraine daemon --heartbeat https://monitor.example.com/ping",
+      "moraine daemon --metrics-port 9464 --log-format json 2>> daemon.log",
       "moraine daemon --status || echo nobody starts anything",
     ],
     shape: (command) =>
       command
         .option("--once", "only what is due now, and end when that has ended")
         .option("--status", "whether one works; exit with 3 when none does")
+        .option("--metrics-port <n>", "serve /metrics, /healthz and /readyz there (default: none)", port)
+        .option("--metrics-host <address>", "address for it to listen on (default: 127.0.0.1)")
+        .option(
+          "--log-format <format>",
+          "json: log lines as JSON on stderr, of its runs as well (default: text)",
+        )
         .option(
           "--heartbeat <url>",
           "asked every five minutes, so that a monitor outside knows that it lives",

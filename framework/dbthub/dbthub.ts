@@ -37,7 +37,6 @@ export function dbthub<R>(options: DbthubOptions<R>): Asset<R> {
   const { spec, problems, where } = readSpec(file, table);
   // Who waits for the table says nothing about its rows.
   const { freshness, ...code } = spec ?? {};
-  let version: string | undefined;
   return Object.freeze({
     kind: "asset",
     key: table.key,
@@ -47,7 +46,7 @@ export function dbthub<R>(options: DbthubOptions<R>): Asset<R> {
     owners: spec?.owners ?? [],
     tags: spec?.tags ?? [],
     description: spec?.description ?? table.description,
-    codeVersion: () => (version ??= hashJson({ spec: (spec === undefined ? null : code) as Json })),
+    codeVersion: () => hashJson({ spec: (spec === undefined ? null : code) as Json }),
     refresh: { everyMs: spec?.refresh ?? 0 },
     freshness: freshness === undefined ? undefined : policyOf(freshness),
     automation: options.automation,

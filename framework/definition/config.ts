@@ -120,6 +120,10 @@ export interface DaemonConfig {
   readonly automationMs?: number;
   /** What a run may hold in memory when its schedule does not say, MB. @default three quarters of the machine's */
   readonly memoryMb?: number;
+  /** Where the daemon serves `/metrics`, `/healthz` and `/readyz`. @default nowhere */
+  readonly metricsPort?: number;
+  /** The address for it; one that is not this machine's own is open to the network. @default "127.0.0.1" */
+  readonly metricsHost?: string;
 }
 
 /** Makes a resource once a run; it is closed with the run when it has `close`. */
@@ -131,7 +135,7 @@ export interface LogsConfig {
   readonly file?: string;
   /** The least that is worth a line. @default "info" */
   readonly level?: LogLevel;
-  /** The file moves to `<file>.1` before a run when it is larger, megabytes. @default 16 */
+  /** The file moves to `<file>.1` before a run, or while the daemon works, when it is larger, megabytes. @default 16 */
   readonly maxMegabytes?: number;
 }
 
@@ -151,7 +155,7 @@ export interface Config {
   readonly resources?: Readonly<Record<string, ResourceFactory>>;
   /** How many assets run at once per pool. */
   readonly pools?: Readonly<Record<string, number>>;
-  /** JSON lines of every run in a file, for those who ship logs. @default none */
+  /** JSON lines of every run and of the daemon in a file, for those who ship logs. @default none */
   readonly logs?: LogsConfig;
   /** Who is told when something is wrong. @default nobody */
   readonly alerts?: AlertsConfig;

@@ -90,6 +90,8 @@ export type DaemonEvent =
   | (InDaemon & { readonly type: "reloaded"; readonly schedules: number; readonly sensors: number })
   /** The definitions are wrong, and the last good ones stay in force. */
   | (InDaemon & { readonly type: "reload-refused"; readonly problems: readonly string[] })
+  /** Something mounted into the daemon answers at an address. */
+  | (InDaemon & { readonly type: "service-listening"; readonly service: string; readonly url: string })
   | (InDaemon & { readonly type: "heartbeat" })
   /** Something that the daemon goes on without; `service` names what is mounted into it. */
   | (InDaemon & { readonly type: "daemon-problem"; readonly service?: string; readonly message: string })

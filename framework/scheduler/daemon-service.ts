@@ -1,4 +1,6 @@
 import type { Config } from "../definition/config.ts";
+import type { Schedule } from "../definition/schedule.ts";
+import type { Sensor } from "../definition/sensor.ts";
 import type { DaemonEvent, DaemonListener } from "../event/daemon-event.ts";
 import type { AssetGraph } from "../graph/asset-graph.ts";
 import type { Store, StoreReader } from "../store/store.ts";
@@ -8,6 +10,8 @@ import type { Clock } from "../util/clock.ts";
 export interface DaemonProject {
   readonly config: Config;
   readonly graph: AssetGraph;
+  /** By name; also those of other targets. */
+  readonly schedules: readonly (Schedule | Sensor)[];
 }
 
 /** What a service is given. */

@@ -1,5 +1,4 @@
 import type { DaemonConfig } from "../definition/config.ts";
-import type { Schedule } from "../definition/schedule.ts";
 import type { Sensor } from "../definition/sensor.ts";
 import type { DaemonEvent } from "../event/daemon-event.ts";
 import { newRunId } from "../materializer/run-session.ts";
@@ -17,11 +16,6 @@ import { ServiceHost } from "./service-host.ts";
 const heartbeatEveryMs = 10_000;
 const automationEveryMs = 60_000;
 
-/** The definitions in force, with what the daemon itself reads of them. */
-export interface DaemonDefinitions extends DaemonProject {
-  readonly schedules: readonly (Schedule | Sensor)[];
-}
-
 /** What a daemon needs. */
 export interface DaemonOptions {
   readonly daemonId: string;
@@ -30,11 +24,11 @@ export interface DaemonOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly services: readonly DaemonService[];
-  readonly definitions: DaemonDefinitions;
+  readonly definitions: DaemonProject;
   openReader(): StoreReader;
   redact(text: string): string;
   /** Reads the definitions anew. @throws when they are wrong; `problemsOf` says what is */
-  reload(): Promise<DaemonDefinitions>;
+  reload(): Promise<DaemonProject>;
   problemsOf(error: unknown): readonly string[];
   startRun(tick: TickRecord, runId: string): Child;
   startPoll(sensor: Sensor): Child;
@@ -51,7 +45,7 @@ export class Daemon {
   readonly #scheduler: Scheduler;
   readonly #children: Children;
   readonly #automation: AutomationTurns;
-  #definitions: DaemonDefinitions;
+  #definitions: DaemonProject;
   #problem: string | undefined;
   #isReloading = false;
   #isDraining = false;
@@ -100,8 +94,9 @@ export class Daemon {
   /** Works until it is told to end and its runs have ended; with `once` only on what is due now. */
   async run(signal: AbortSignal, { once = false }: { readonly once?: boolean } = {}): Promise<void> {
     const { store, daemonId } = this.#options;
-    store.scheduling.registerDaemon(daemonId, this.#at());
+    // What can't start, like a port that is taken, leaves no daemon behind that seems to have died.
     await this.#host.start(this.#context());
+    store.scheduling.registerDaemon(daemonId, this.#at());
     const onAbort = () => this.#wake.resolve();
     signal.addEventListener("abort", onAbort, { once: true });
     this.#reportStart();

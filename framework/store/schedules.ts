@@ -53,6 +53,16 @@ export interface TickRecord {
   readonly ending: Ending | undefined;
 }
 
+/** The ticks of a schedule with one status. */
+export interface TickTotal {
+  readonly schedule: string;
+  readonly status: TickStatus;
+  /** Those that were missed together count each. */
+  readonly count: number;
+  /** The newest of them. */
+  readonly last: Instant;
+}
+
 /** A tick that is decided. */
 export interface NewTick {
   readonly tick: Instant;
@@ -108,6 +118,10 @@ export interface ScheduleReader {
   tick(id: number): TickRecord | undefined;
   /** The newest tick of each schedule. */
   latestTicks(): ReadonlyMap<string, TickRecord>;
+  /** All ticks by schedule and status; what they say changes with {@link tickState}. */
+  tickTotals(): readonly TickTotal[];
+  /** Text that is another one whenever a tick was decided, or went on to another status. */
+  tickState(): string;
   /** Newest first. */
   daemons(): readonly DaemonRecord[];
 }

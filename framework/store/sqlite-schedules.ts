@@ -12,6 +12,7 @@ import type {
   TickRecord,
   TickRequest,
   TickStatus,
+  TickTotal,
 } from "./schedules.ts";
 import { settleTick } from "./settle-tick.ts";
 import type { Instant } from "./instant.ts";
@@ -70,6 +71,22 @@ export class SqliteScheduleReader implements ScheduleReader {
        WHERE s.target = @target`,
     );
     return new Map(rows.map((row) => [row.schedule, tickRecord(row)]));
+  }
+
+  tickTotals(): readonly TickTotal[] {
+    return this.#all<TickTotal>(
+      `SELECT schedule, status, sum(count) AS count, max(tick) AS last FROM ticks WHERE target = @target
+       GROUP BY schedule, status ORDER BY schedule, status`,
+    );
+  }
+
+  tickState(): string {
+    // Rows are only added, and one that has ended stays as it is.
+    const [row] = this.#all<{ state: string }>(
+      `SELECT json_array((SELECT max(id) FROM ticks), (SELECT json_group_array(id || status || attempt)
+         FROM ticks WHERE target = @target AND status IN ('queued', 'started'))) AS state`,
+    );
+    return row?.state ?? "";
   }
 
   daemons(): readonly DaemonRecord[] {

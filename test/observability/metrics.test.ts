@@ -99,7 +99,7 @@ describe("moraine metrics serve", () => {
       true,
     );
 
-    expect(valuesOf(parsed, "moraine_runs_total")).toEqual({ "failed cli": 1 });
+    expect(valuesOf(parsed, "moraine_runs_total")).toMatchObject({ "failed cli": 1, "failed schedule": 0 });
     expect(valuesOf(parsed, "moraine_runs_dead")).toEqual({ "": 1 });
     expect(valuesOf(parsed, "moraine_run_duration_seconds_count")).toEqual({ failed: 1 });
     expect(valuesOf(parsed, "moraine_asset_outcomes_total")).toMatchObject({
@@ -191,7 +191,13 @@ describe("a scrape", () => {
         return typeof value === "function" ? value.bind(store) : value;
       },
     });
-    const metrics = new Metrics({ reader, storePath: history.path, graph: () => undefined, version: "1" });
+    const metrics = new Metrics({
+      reader,
+      storePath: history.path,
+      graph: () => undefined,
+      schedules: () => undefined,
+      version: "1",
+    });
     metrics.collect();
     metrics.collect();
     expect(reads).toBe(1);

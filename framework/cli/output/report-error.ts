@@ -5,7 +5,7 @@ import { definitionErrorBlock, failureBlock } from "../../tui/words/failure.ts";
 import { exitCode, exitCodeOf } from "../exit-code.ts";
 import type { GlobalOptions } from "../options.ts";
 import { UsageError } from "../usage-error.ts";
-import { say } from "./print.ts";
+import { say as sayLines } from "./print.ts";
 import { paintOf } from "./terminal.ts";
 
 /** What the file system refused: a matter of the machine, not our bug. */
@@ -19,8 +19,13 @@ function isFileError(error: unknown): error is NodeJS.ErrnoException & { readonl
   );
 }
 
-/** Prints what ended a verb, and gives the exit code for it. */
-export function reportError(error: unknown, options: GlobalOptions): number {
+/** Prints what ended a verb, and gives the exit code for it. @param redact hides secrets in each line */
+export function reportError(
+  error: unknown,
+  options: GlobalOptions,
+  redact: (text: string) => string = (text) => text,
+): number {
+  const say = (...lines: readonly string[]) => sayLines(...lines.map(redact));
   const paint = paintOf(options, process.stderr);
   const tag = (name: string) => paint.as("failed", `error[${name}]`);
   const next = (text: string | undefined) => (text === undefined ? [] : [`  next      ${text}`]);

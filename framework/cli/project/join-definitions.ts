@@ -1,8 +1,6 @@
 import type { Definitions } from "../../definition/asset-source.ts";
 import type { Config } from "../../definition/config.ts";
-import { policyProblems } from "../../definition/policy-problem.ts";
 import { DefinitionError, type DefinitionProblem } from "../../definition/problem.ts";
-import { wholeNumber } from "../../definition/run-limits.ts";
 import type { Schedule } from "../../definition/schedule.ts";
 import type { Sensor } from "../../definition/sensor.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
@@ -24,14 +22,6 @@ export interface ScheduledDefinitions {
 export function joinDefinitions(definitions: Definitions, config: Config): ScheduledDefinitions {
   const schedules = (definitions.schedules ?? []).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const problems = [...schedules.flatMap((each) => each.problems), ...nameProblems(schedules, config)];
-  const { maxRuns, drainMs, automationMs, memoryMb } = config.daemon ?? {};
-  const limits = [
-    ...wholeNumber("maxRuns", maxRuns, 1),
-    ...wholeNumber("drainMs", drainMs, 0),
-    ...wholeNumber("automationMs", automationMs, 1000),
-    ...wholeNumber("memoryMb", memoryMb, 64),
-  ];
-  problems.push(...policyProblems("daemon", limits));
   let graph: AssetGraph | undefined;
   try {
     graph = buildGraph(definitions);

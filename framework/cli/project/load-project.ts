@@ -12,7 +12,7 @@ import { collectDefinitions, globsOf, importProblem } from "./collect-definition
 import { compileProject } from "./compile-project.ts";
 import type { ProjectPaths } from "./find-project.ts";
 import { joinDefinitions, type ScheduledDefinitions } from "./join-definitions.ts";
-import { withAlerts } from "./with-alerts.ts";
+import { withSettings } from "./with-settings.ts";
 
 /** What opening a project may report, and what ends it early. */
 export type OpenContext = Pick<LoadContext, "progress" | "signal">;
@@ -56,7 +56,7 @@ export async function loadConfig(paths: ProjectPaths, targetName: string | undef
  */
 export async function loadGraph(loaded: LoadedConfig, context: OpenContext): Promise<AssetGraph> {
   const definitions = await readDefinitions(loaded, ["assets"], context);
-  return (await withAlerts(loaded.config, () => ({ graph: buildGraph(definitions) }))).graph;
+  return (await withSettings(loaded.config, () => ({ graph: buildGraph(definitions) }))).graph;
 }
 
 /**
@@ -69,7 +69,7 @@ export async function loadScheduled(
   context: OpenContext,
 ): Promise<ScheduledDefinitions> {
   const definitions = await readDefinitions(loaded, ["assets", "schedules"], context);
-  return withAlerts(loaded.config, () => joinDefinitions(definitions, loaded.config));
+  return withSettings(loaded.config, () => joinDefinitions(definitions, loaded.config));
 }
 
 type Member = "assets" | "schedules";

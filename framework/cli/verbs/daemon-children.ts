@@ -48,11 +48,18 @@ export function startChild(
   {
     logName,
     memoryMb = machineShareMb(),
-  }: { readonly logName: string; readonly memoryMb?: number | undefined },
+    logFormat,
+  }: {
+    readonly logName: string;
+    readonly memoryMb?: number | undefined;
+    readonly logFormat?: string | undefined;
+  },
 ): Child {
   // Its JavaScript alone may not fill it: there are tables, and dbt.
   const heapMb = Math.ceil(memoryMb * 0.75);
-  const started = startVerb(project, [verb, "--no-input", ...rest], { logName, memoryMb: heapMb });
+  const format = logFormat === undefined ? [] : [`--log-format=${logFormat}`];
+  const args = [verb, "--no-input", ...format, ...rest];
+  const started = startVerb(project, args, { logName, memoryMb: heapMb });
   const { pid } = started;
   return {
     pid: pid ?? 0,

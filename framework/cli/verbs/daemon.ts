@@ -1,33 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { DefinitionError } from "../../definition/problem.ts";
-import type { DaemonEvent } from "../../event/daemon-event.ts";
-import { alertService } from "../../observability/alerts/alert-service.ts";
-import { heartbeatService } from "../../observability/alerts/heartbeat-service.ts";
 import { Daemon } from "../../scheduler/daemon.ts";
-import type { DaemonService } from "../../scheduler/daemon-service.ts";
 import {
   type DaemonStatus,
   daemonStatuses,
   isWorking,
   leadingDaemon,
 } from "../../scheduler/daemon-statuses.ts";
-import { alertWords } from "../../tui/words/alert-message.ts";
 import { daemonText } from "../../tui/words/schedule.ts";
 import { systemClock } from "../../util/clock.ts";
-import { secretValuesOf } from "../alerts/watch-project.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
 import { loadConfig, loadScheduled } from "../project/load-project.ts";
 import type { ScheduledProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
-import { UsageError } from "../usage-error.ts";
 import { automationArguments, findChild, runArguments, startChild } from "./daemon-children.ts";
+import { daemonServices, type ServiceOptions } from "./daemon-services.ts";
 
-interface DaemonVerbOptions {
+interface DaemonVerbOptions extends ServiceOptions {
   readonly once?: boolean;
   readonly status?: boolean;
-  readonly heartbeat?: string;
   /** Only for its own child processes: the sensor to poll. */
   readonly poll?: string;
 }
@@ -41,11 +34,7 @@ export async function daemon(
   if (options.status === true) return daemonStatus(context);
   if (options.poll !== undefined) return (await import("./poll-sensor.ts")).pollSensor(context, options.poll);
   const project = await context.openScheduled();
-  const services = [
-    eventPrinter(context.options.json === true),
-    alertService({ secrets: secretValuesOf(project), words: alertWords }),
-    heartbeatService({ secrets: secretValuesOf(project), ...heartbeatOf(options) }),
-  ];
+  const services = await daemonServices(context, project, options);
   const work = new Daemon({
     daemonId: randomBytes(6).toString("hex"),
     projectDir: project.projectDir,
@@ -64,6 +53,7 @@ export async function daemon(
     startRun: (tick, runId) =>
       startChild(project, runArguments(tick, runId), {
         logName: `run-${runId}.log`,
+        logFormat: options.logFormat,
         memoryMb: tick.request.memoryMb ?? project.config.daemon?.memoryMb,
       }),
     startPoll: (sensor) =>
@@ -74,6 +64,7 @@ export async function daemon(
     startAutomation: (runId) =>
       startChild(project, automationArguments(runId), {
         logName: "automation.log",
+        logFormat: options.logFormat,
         memoryMb: project.config.daemon?.memoryMb,
       }),
     findRun: ({ runId = "", request }) => {
@@ -96,33 +87,6 @@ async function readAgain(
 ): Promise<Pick<ScheduledProject, "config" | "graph" | "schedules">> {
   const loaded = await loadConfig(project, project.targetName);
   return { config: loaded.config, ...(await loadScheduled(loaded, { signal, progress: () => {} })) };
-}
-
-function heartbeatOf({ heartbeat: url }: DaemonVerbOptions): { readonly url?: string } {
-  if (url === undefined) return {};
-  if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : ""))
-    throw new UsageError(
-      "--heartbeat expects an http or https URL",
-      "moraine daemon --heartbeat https://monitor.example.com/ping",
-    );
-  return { url };
-}
-
-/** Prints what happens: a line each, or with `--json` the events themselves. */
-function eventPrinter(asJson: boolean): DaemonService {
-  const printOne = (event: DaemonEvent) => {
-    if (asJson) print(JSON.stringify(event));
-    else if (event.type !== "heartbeat") print(eventLine(event));
-  };
-  return { name: "events", start: async () => {}, onEvent: printOne, stop: async () => {} };
-}
-
-function eventLine({ at, type, ...fields }: DaemonEvent): string {
-  const named = Object.entries(fields).map(
-    ([name, value]) =>
-      `${name}=${typeof value === "string" && !/\s/.test(value) ? value : JSON.stringify(value)}`,
-  );
-  return [`${at.slice(0, 19)}Z`, type, ...named].join(" ");
 }
 
 /** `moraine daemon --status`: exit code 0 while a daemon of this target works, 3 when none does. */

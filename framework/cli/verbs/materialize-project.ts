@@ -29,7 +29,8 @@ export async function materializeProject(
 ): Promise<RunSummary & { readonly exitCode: number }> {
   const { asked, options, signal } = request;
   const reasons: FailureReason[] = [];
-  const log = await openConfiguredLog(project);
+  const { logs } = project.config;
+  const log = logs === undefined ? undefined : await openConfiguredLog(project, logs);
   const summary = await materialize({
     graph: project.graph,
     ...asked,

@@ -3,7 +3,7 @@ import { DecisionLostError } from "../../materializer/record-start.ts";
 import { shellWords } from "../../util/shell-words.ts";
 import { exitCode } from "../exit-code.ts";
 import { say } from "../output/print.ts";
-import { openLog, tee } from "../output/log-lines.ts";
+import { logFormatOption, openLog, tee } from "../output/log-lines.ts";
 import { createReporter, silentReporter } from "../output/reporter.ts";
 import { voiceOf } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
@@ -106,12 +106,6 @@ export async function run(context: VerbContext, command: RunCommand): Promise<nu
   } finally {
     await reporter.close();
   }
-}
-
-function logFormatOption(text: string | undefined): "text" | "json" {
-  if (text === undefined || text === "text") return "text";
-  if (text === "json") return text;
-  throw new UsageError(`--log-format is text or json, got ${text}`);
 }
 
 function progressOption(text: string | undefined): "live" | "plain" | "off" | undefined {

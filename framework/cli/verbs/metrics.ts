@@ -8,6 +8,7 @@ import { writeAtomically } from "../../util/write-atomically.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson, say } from "../output/print.ts";
 import { reportError } from "../output/report-error.ts";
+import type { ScheduledDefinitions } from "../project/join-definitions.ts";
 import type { OpenConfig } from "../project/open-project.ts";
 import { untilStopped, type VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
@@ -47,23 +48,35 @@ async function openSource(
   context: VerbContext,
 ): Promise<{ readonly source: MetricsOptions; readonly code: number }> {
   try {
-    const project = await context.openProject();
-    return { source: sourceOf(project, () => project.graph), code: exitCode.done };
+    const project = await context.openScheduled();
+    return { source: sourceOf(project, () => project), code: exitCode.done };
   } catch (error) {
     if (!(error instanceof DefinitionError)) throw error;
     const config = await context.openConfig();
-    const code = reportError(error, context.options);
+    const code = reportError(error, context.options, (text) => config.redactor.redact(text));
     return { source: sourceOf(config, () => undefined), code };
   }
 }
 
-/** What metrics of an open project are read from; the caller closes its reader. */
-export function sourceOf(config: OpenConfig, graph: MetricsOptions["graph"]): MetricsOptions {
+/** The caller closes its reader. @param definitions undefined when they can't be read */
+function sourceOf(config: OpenConfig, definitions: () => ScheduledDefinitions | undefined): MetricsOptions {
   // Made when it is missing, so that a project that never ran has metrics as well.
   if (config.store.target !== config.targetName)
     throw new Error("Internal error: expected the store's target");
   const { storePath } = config;
-  return { reader: config.openReader(), storePath, graph, version: packageJson.version };
+  return {
+    reader: config.openReader(),
+    storePath,
+    version: packageJson.version,
+    graph: () => definitions()?.graph,
+    schedules: () => definitions()?.schedules,
+  };
+}
+
+/** By the environment, for everybody on the machine can read a command line. */
+export function metricsToken(): string | undefined {
+  const token = process.env["MORAINE_METRICS_TOKEN"];
+  return token === "" ? undefined : token;
 }
 
 async function write(
@@ -82,8 +95,7 @@ async function serve(
   { port = defaultPort, host }: MetricsVerbOptions,
 ): Promise<number> {
   const collected = new Metrics(source);
-  // By the environment, for everybody on the machine can read a command line.
-  const token = process.env["MORAINE_METRICS_TOKEN"];
+  const token = metricsToken();
   const server = await serveMonitoring({
     port,
     contentType,

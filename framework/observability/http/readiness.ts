@@ -1,11 +1,15 @@
 import type { MetricsOptions } from "../metrics/metrics.ts";
 import type { Readiness } from "./monitoring-server.ts";
 
-/** Whether definitions and store can be read; without either nothing would run. */
-export function readinessOf({ reader, graph }: Pick<MetricsOptions, "reader" | "graph">): Readiness {
+/** Whether definitions and store can be read, without either of which nothing would run, and nothing else stands in the way. */
+export function readinessOf(
+  { reader, graph }: Pick<MetricsOptions, "reader" | "graph">,
+  obstacles: readonly string[] = [],
+): Readiness {
   const problems = [
     ...(graph() === undefined ? ["the project's definitions can't be read"] : []),
     ...(isReadable(reader) ? [] : ["the store can't be read"]),
+    ...obstacles,
   ];
   return { isReady: problems.length === 0, problems };
 }

@@ -72,8 +72,10 @@ function ofAsset(event: RunEvent): Fields {
   }
 }
 
-/** What an event of the daemon says, as it is. */
+/** What an event of the daemon says, as it is; a process it tells of is `childPid`, for `pid` is who writes. */
 export function daemonFields(event: DaemonEvent): Fields {
-  const { at, ...fields } = event;
-  return { ...fields, time: at };
+  const { at, type, ...fields } = event;
+  if (!("pid" in fields)) return { time: at, type, ...fields };
+  const { pid, ...rest } = fields;
+  return { time: at, type, ...rest, ...(type === "daemon-started" ? {} : { childPid: pid }) };
 }

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import pino from "pino";
 import type { DaemonEvent } from "../../event/daemon-event.ts";
@@ -19,7 +19,7 @@ export interface JsonLogOptions {
   /** Hides secrets in each whole line. */
   redact(line: string): string;
   readonly runWords: WordsOf<RunEvent>;
-  readonly daemonWords?: WordsOf<DaemonEvent>;
+  readonly daemonWords: WordsOf<DaemonEvent>;
   /** When a file is moved to `<file>.1` before it is opened; four older ones are kept. @default 16 MiB */
   readonly maxBytes?: number;
 }
@@ -28,8 +28,8 @@ export interface JsonLogOptions {
 export interface JsonLog {
   readonly runEvent: (event: RunEvent) => void;
   readonly daemonEvent: (event: DaemonEvent) => void;
-  /** Something that belongs to no run. */
-  error(error: unknown, message: string): void;
+  /** Goes on in a new file when this one has grown too large, or somebody else has moved it. */
+  rotate(): void;
   close(): void;
 }
 
@@ -38,9 +38,10 @@ const keptFiles = 5;
 
 /** Opens a log. Fields: `level`, `time` (ISO 8601, UTC), `pid`, `type`, `runId`, `asset`, `partition`, `attempt`, `msg`, and the event's own. */
 export function openJsonLog(options: JsonLogOptions): JsonLog {
-  const { to, level = "info", runWords, daemonWords = () => undefined } = options;
-  if (typeof to === "string") prepare(to, options.maxBytes ?? defaultMaxBytes);
+  const { to, level = "info", runWords, daemonWords, maxBytes = defaultMaxBytes } = options;
+  if (typeof to === "string") prepare(to, maxBytes);
   const destination = pino.destination({ dest: to, sync: true, mode: 0o600 });
+  let opened = inodeOf(to);
   // A full disk or a closed pipe must not end the work that is told of; the store has every event as well.
   destination.on("error", () => {});
   const logger = pino(
@@ -49,7 +50,6 @@ export function openJsonLog(options: JsonLogOptions): JsonLog {
       base: { pid: process.pid },
       timestamp: false,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: safeError },
     },
     { write: (line: string) => writeSafely(destination, options.redact(line)) },
   );
@@ -65,7 +65,13 @@ export function openJsonLog(options: JsonLogOptions): JsonLog {
       const words = daemonWords(event);
       if (words !== undefined) logger[words.level](daemonFields(event), words.text);
     },
-    error: (error, message) => logger.error({ time: new Date().toISOString(), err: error }, message),
+    rotate() {
+      if (typeof to !== "string") return;
+      prepare(to, maxBytes);
+      if (inodeOf(to) === opened) return;
+      destination.reopen();
+      opened = inodeOf(to);
+    },
     close: () => destination.end(),
   };
 }
@@ -76,25 +82,30 @@ function writeSafely(destination: { write(line: string): unknown }, line: string
   } catch {}
 }
 
-/** What an error says of itself. Fields that libraries hang on errors (requests, headers, options) hold secrets, and stay out. */
-function safeError(error: unknown): Readonly<Record<string, unknown>> {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { name, message, stack, cause } = error;
-  const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
-  return { name, message, stack, ...code, ...(cause === undefined ? {} : { cause: safeError(cause) }) };
+function inodeOf(to: JsonLogOptions["to"]): number | undefined {
+  return typeof to === "string" ? statSync(to, { throwIfNoEntry: false })?.ino : undefined;
 }
 
+/**
+ * Makes its folder, and moves it away when it is too large. Opened here as well, for the destination does not say that a
+ * file can't be written.
+ */
 function prepare(file: string, maxBytes: number): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const bytes = statSync(file, { throwIfNoEntry: false })?.size;
-  if (bytes === undefined) return;
-  if (bytes < maxBytes) {
-    // Somebody else may have made it.
-    chmodSync(file, 0o600);
-    return;
-  }
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) >= maxBytes) moveAway(file);
+  closeSync(openSync(file, "a", 0o600));
+  const stat = statSync(file);
+  // Somebody else may have made it.
+  if (stat.isFile() && stat.uid === process.getuid?.()) chmodSync(file, 0o600);
+}
+
+function moveAway(file: string): void {
   for (let number = keptFiles - 2; number >= 0; number--) {
-    const name = number === 0 ? file : `${file}.${number}`;
-    if (existsSync(name)) renameSync(name, `${file}.${number + 1}`);
+    try {
+      renameSync(number === 0 ? file : `${file}.${number}`, `${file}.${number + 1}`);
+    } catch (error) {
+      // Not there yet, or another process has moved it meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
   }
 }

@@ -165,6 +165,49 @@ export const families = {
     "change",
   ),
 
+  daemons: gauge(
+    "daemons",
+    "Daemons by state: ok, draining, or silent for a minute and at most an hour; absent when none has ever worked.",
+    "state",
+  ),
+  daemonHeartbeat: gauge(
+    "daemon_heartbeat_timestamp_seconds",
+    "When any daemon said last that it works; they do every ten seconds.",
+  ),
+  daemonDefinitions: gauge(
+    "daemon_definitions_current",
+    "Whether every daemon that works has the newest definitions: 1, or 0 when it refused them and goes on by the last good ones.",
+  ),
+  scheduleEnabled: gauge(
+    "schedule_enabled",
+    "Whether the schedule or sensor is on: 1 or 0.",
+    "schedule",
+    "kind",
+  ),
+  scheduleTicks: counter("schedule_ticks_total", "Ticks that have ended.", "schedule", "status"),
+  scheduleOpen: gauge("schedule_ticks_open", "Ticks that are queued or started.", "schedule", "status"),
+  scheduleLast: gauge(
+    "schedule_last_tick_timestamp_seconds",
+    "The instant of the newest tick with this status.",
+    "schedule",
+    "status",
+  ),
+  scheduleNext: gauge(
+    "schedule_next_tick_timestamp_seconds",
+    "When the schedule or sensor comes due next.",
+    "schedule",
+  ),
+  scheduleLate: gauge(
+    "schedule_late_seconds",
+    "How long ago the oldest tick fell due that nobody has decided, or that has no process though it may begin; 0 without one.",
+    "schedule",
+  ),
+  sensorFailures: gauge(
+    "sensor_failed_polls",
+    "Polls of the sensor that failed since the last good one.",
+    "schedule",
+  ),
+
   storeBytes: gauge("store_size_bytes", "Size of the store's file."),
   walBytes: gauge("store_wal_size_bytes", "Size of the store's write-ahead log."),
 } as const satisfies Readonly<Record<string, MetricFamily>>;

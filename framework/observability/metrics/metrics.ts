@@ -1,11 +1,15 @@
 import { statSync } from "node:fs";
 import type { AssetKey } from "../../definition/asset-key.ts";
+import type { Schedule } from "../../definition/schedule.ts";
+import type { Sensor } from "../../definition/sensor.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
+import type { TickTotal } from "../../store/schedules.ts";
 import type { Instant, StoreReader } from "../../store/store.ts";
 import { addAssets, addChecks, addDefinitions, addFreshness } from "./asset-samples.ts";
 import { families } from "./families.ts";
 import { addEndedRuns, addRunningRuns } from "./run-samples.ts";
 import { Samples } from "./samples.ts";
+import { addDaemons, addSchedules } from "./schedule-samples.ts";
 
 /** What is measured. */
 export interface MetricsOptions {
@@ -14,6 +18,8 @@ export interface MetricsOptions {
   readonly storePath: string;
   /** The definitions as they are now; undefined when they can't be read. */
   readonly graph: () => AssetGraph | undefined;
+  /** The schedules and sensors as they are now; undefined when they can't be read. */
+  readonly schedules: () => readonly (Schedule | Sensor)[] | undefined;
   readonly version: string;
   readonly now?: () => Date;
 }
@@ -32,13 +38,14 @@ interface History {
 export class Metrics {
   readonly #options: MetricsOptions;
   #history: History | undefined;
+  #ticks: { readonly at: string; readonly totals: readonly TickTotal[] } | undefined;
 
   constructor(options: MetricsOptions) {
     this.#options = options;
   }
 
   collect(): Samples {
-    const { reader, graph: read, version, now: clock = () => new Date() } = this.#options;
+    const { reader, graph: read, schedules, version, now: clock = () => new Date() } = this.#options;
     const [graph, now] = [read(), clock()];
     const samples = new Samples();
     samples.add(families.build, 1, { version });
@@ -50,6 +57,8 @@ export class Metrics {
       addDefinitions(samples, graph);
       addFreshness(samples, graph, history.knownGood, now);
     }
+    addDaemons(samples, reader.scheduling, now);
+    addSchedules(samples, reader, { totals: this.#readTicks(), definitions: schedules(), now });
     this.#addStore(samples);
     return samples;
   }
@@ -76,6 +85,13 @@ export class Metrics {
     addChecks(samples, reader);
     this.#history = { at, samples, knownGood };
     return this.#history;
+  }
+
+  #readTicks(): readonly TickTotal[] {
+    const { scheduling } = this.#options.reader;
+    const at = scheduling.tickState();
+    if (this.#ticks?.at !== at) this.#ticks = { at, totals: scheduling.tickTotals() };
+    return this.#ticks.totals;
   }
 
   #addStore(samples: Samples): void {

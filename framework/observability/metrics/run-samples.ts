@@ -1,4 +1,4 @@
-import type { RunStatus } from "../../event/event.ts";
+import type { RunStatus, RunTrigger } from "../../event/event.ts";
 import { isDead } from "../../store/run-owner.ts";
 import type { StoreReader, Totals } from "../../store/store.ts";
 import { durationBounds } from "../../store/tally.ts";
@@ -7,13 +7,16 @@ import { families } from "./families.ts";
 import { type Samples, toSeconds } from "./samples.ts";
 
 const ended: readonly RunStatus[] = ["succeeded", "failed", "cancelled", "interrupted"];
+const triggers: readonly RunTrigger[] = ["cli", "ui", "demo", "schedule", "automation"];
 
 /** What is known of runs that have ended. */
 export function addEndedRuns(samples: Samples, reader: StoreReader, totals: Totals): void {
-  const byTrigger = groupBy(totals.runs, ({ status, trigger }) => `${status} ${trigger}`);
-  for (const runs of byTrigger.values()) {
-    const [{ status, trigger }] = runs;
-    samples.add(families.runs, sum(runs, "count"), { status, trigger });
+  // Also those that never happened: Prometheus sees no increase in a counter that begins with 1.
+  for (const status of ended) {
+    for (const trigger of triggers) {
+      const runs = totals.runs.filter((run) => run.status === status && run.trigger === trigger);
+      samples.add(families.runs, sum(runs, "count"), { status, trigger });
+    }
   }
   for (const [status, runs] of groupBy(totals.runs, (run) => run.status)) {
     const bounded = new Map<number | null, number>();
