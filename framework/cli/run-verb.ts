@@ -34,8 +34,9 @@ export async function runVerb(
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   if (isWork) process.stdout.off("error", endUnread).on("error", goOnUnread);
-  process.on("uncaughtException", (error) => void dieOf(error, options));
   const opened = new Projects(options, controller.signal);
+  const report = (error: unknown) => reportLater(error, options, opened.redact);
+  process.on("uncaughtException", (error) => void dieOf(error, report));
   // A body may wait for nothing but its signal; without a timer Node would see nothing left to do and exit.
   const keepAlive = setInterval(() => {}, 2 ** 30);
   let code: number;
@@ -48,14 +49,12 @@ export async function runVerb(
       openConfig: () => opened.config(),
     });
   } catch (error) {
-    code = controller.signal.aborted
-      ? codeOfSignal(controller.signal.reason)
-      : await reportLater(error, options);
+    code = controller.signal.aborted ? codeOfSignal(controller.signal.reason) : await report(error);
   }
   try {
     await opened.close();
   } catch (error) {
-    if (code === exitCode.done) code = await reportLater(error, options);
+    if (code === exitCode.done) code = await report(error);
   }
   clearInterval(keepAlive);
   await flushOutput();
@@ -63,16 +62,20 @@ export async function runVerb(
 }
 
 /** Our own bug, outside of any promise. */
-async function dieOf(error: Error, options: GlobalOptions): Promise<void> {
+async function dieOf(error: Error, report: (error: unknown) => Promise<number>): Promise<void> {
   // A full screen has a handler of its own, which puts the terminal back and lets the verb end with the error.
   if (process.listenerCount("uncaughtException") > 1) return;
-  process.exit(await reportLater(error, options));
+  process.exit(await report(error));
 }
 
 /** Prints an error; its words are loaded only then. */
-async function reportLater(error: unknown, options: GlobalOptions): Promise<number> {
+async function reportLater(
+  error: unknown,
+  options: GlobalOptions,
+  redact: (text: string) => string,
+): Promise<number> {
   const { reportError } = await import("./output/report-error.ts");
-  return reportError(error, options);
+  return reportError(error, options, redact);
 }
 
 /** What a verb has opened, each at most once. */
@@ -115,6 +118,10 @@ class Projects {
     });
     return this.#config;
   }
+
+  /** Hides what is known to be secret by what has been opened. */
+  readonly redact = (text: string): string =>
+    (this.#project ?? this.#scheduled ?? this.#config)?.redactor.redact(text) ?? text;
 
   async close(): Promise<void> {
     for (const each of new Set([this.#project, this.#scheduled, this.#config])) await each?.close();

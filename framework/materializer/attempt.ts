@@ -145,10 +145,9 @@ export class Attempt {
       result.dataVersion ?? this.#writtenVersion(snapshotId) ?? this.#derivedVersion(codeVersion);
     const failure = failedChecks.length === 0 ? undefined : blockedBy(this.unit, failedChecks);
     const outcome = failure === undefined ? "materialized" : "failed";
-    const metadata = await this.#metadata(result);
     const event = this.#finished(outcome, {
       dataVersion,
-      metadata,
+      metadata: await this.#metadata(result),
       ...(failure === undefined ? {} : { failure }),
     });
     const record = {
@@ -161,7 +160,8 @@ export class Attempt {
       codeVersion,
       dataVersion,
       snapshotId,
-      metadata,
+      // As it is told: secrets are hidden in it.
+      metadata: ("metadata" in event ? event.metadata : undefined) ?? {},
     };
     const id = request.store.finishMaterialization({
       ...record,

@@ -1,3 +1,4 @@
+import { createRedactor } from "../util/redact.ts";
 import type { HttpRequest, HttpResponse } from "./http-message.ts";
 import { networkError, responseError } from "./response-failure.ts";
 
@@ -18,6 +19,8 @@ export class OrgTransport {
   serverTime: Date | undefined;
   usage: ApiUsage | undefined;
   signal: AbortSignal;
+  /** Hides credentials in answers that refuse, for those may quote what was sent, and are told of in part. */
+  readonly redactor = createRedactor();
   readonly #timeoutMs: number;
 
   constructor(options: { readonly signal: AbortSignal; readonly timeoutMs: number }) {
@@ -48,7 +51,8 @@ export class OrgTransport {
       isAnswered = true;
       const headers = Object.fromEntries(answer.headers.entries());
       this.#note(headers);
-      response = { statusCode: answer.status, headers, body: await answer.text() };
+      const body = await answer.text();
+      response = { statusCode: answer.status, headers, body: answer.ok ? body : this.redactor.redact(body) };
     } catch (error) {
       this.signal.throwIfAborted();
       throw networkError(error, { where, isAnswered, timeoutMs: this.#timeoutMs });

@@ -3,7 +3,6 @@ import type { LogLevel } from "../event/event.ts";
 import { fail } from "../event/failure.ts";
 import type { Secret } from "../secrets/secret-provider.ts";
 import type { Clock } from "../util/clock.ts";
-import { createRedactor } from "../util/redact.ts";
 import { escapeXml, textOfElement } from "../util/xml-text.ts";
 import { chooseSignIn, type Grant, type SignIn } from "./grant.ts";
 import { clockSkew, signAssertion } from "./jwt-assertion.ts";
@@ -37,6 +36,16 @@ export interface SignInRequest {
  * `bad-response`, and what the transport throws
  */
 export async function signIn(request: SignInRequest): Promise<Access> {
+  const { redactor } = request.transport;
+  for (const name of secretFields) redactor.add(request.secret[name] ?? "");
+  const access = await signInByGrant(request);
+  redactor.add(access.token);
+  return access;
+}
+
+const secretFields = ["clientSecret", "password", "securityToken", "privateKey", "refreshToken"];
+
+async function signInByGrant(request: SignInRequest): Promise<Access> {
   const chosen = chooseSignIn(request.secret, { name: request.secretName, asked: request.auth });
   if (chosen.grant !== "soap") return signInByOAuth(request, chosen);
   request.log(
@@ -55,6 +64,8 @@ async function signInByOAuth(request: SignInRequest, chosen: SignIn): Promise<Ac
   const { secret, transport, clock } = request;
   const url = `${chosen.loginUrl}/services/oauth2/token`;
   const form = new URLSearchParams(await grantParameters(chosen, secret, clock.now()));
+  // Signed by the key, an assertion is good for three minutes.
+  transport.redactor.add(form.get("assertion") ?? "");
   form.set("client_id", secret["clientId"] ?? "");
   // A key signs in place of the client's secret.
   if (chosen.grant !== "jwt-bearer" && (secret["clientSecret"] ?? "") !== "")
@@ -142,11 +153,8 @@ const advice: Readonly<Record<Grant, string>> = {
 };
 
 /** `answer`: in the server's words, from which secret values are taken out. */
-function refuse(answer: string, { secret, clock, transport }: SignInRequest, chosen: SignIn): never {
-  const redactor = createRedactor();
-  for (const name of ["clientSecret", "password", "securityToken", "privateKey", "refreshToken"])
-    redactor.add(secret[name] ?? "");
-  const got = redactor.redact(answer).slice(0, 300);
+function refuse(answer: string, { clock, transport }: SignInRequest, chosen: SignIn): never {
+  const got = transport.redactor.redact(answer).slice(0, 300);
   const skew = clockSkew(clock.now(), transport.serverTime);
   // Salesforce says "expired authorization code" of an assertion whose time is over or too far ahead.
   const isSkewed = chosen.grant === "jwt-bearer" && skew !== undefined && /expir|\btime|\bexp\b/i.test(got);

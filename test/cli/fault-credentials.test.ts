@@ -1,9 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Sandbox, startSandbox } from "../../framework/sandbox/sandbox.ts";
 import { control, dimension, FaultyPipeline, held } from "../support/faulty-pipeline.ts";
+import { commandLines, found, textsBelow } from "../support/left-behind.ts";
 
 const pipeline = new FaultyPipeline();
 const variable = "MORAINE_SECRET_MORAINE_SALESFORCE";
@@ -14,7 +15,11 @@ beforeAll(async () => {
   org = await startSandbox({ dbPath: pipeline.path(".moraine", "sandbox.db"), users: 100 });
   pipeline.edit("moraine.config.ts", '{ type: "sandbox" }', '{ type: "environment" }');
 });
+beforeAll(async () => {
+  quoting = await quotingServer();
+});
 afterAll(() => org.close());
+afterAll(() => quoting.close());
 
 /** A good secret with some fields replaced. */
 function secret(change: Readonly<Record<string, unknown>> = {}): string {
@@ -28,14 +33,30 @@ const anotherKey = () =>
     publicKeyEncoding: { type: "spki", format: "pem" },
   }).privateKey;
 
-/** Everything that the runs left in `.moraine`, but the org's own file and the Python environment. */
-function* left(directory: string): Generator<string> {
-  for (const name of readdirSync(directory)) {
-    const path = join(directory, name);
-    if (name === "venv" || name.startsWith("sandbox.db")) continue;
-    if (statSync(path).isDirectory()) yield* left(path);
-    else yield path;
-  }
+/** Given by the server that quotes. */
+const session = "00Dplanted!session-which-nobody-may-see";
+let quoting: { readonly url: string; close(): void };
+
+const sentLate = (form: string) => `${"?".repeat(256)}${form.slice(form.indexOf("client_secret"))}`;
+
+/** Signs in by password, and quotes whatever else it is sent: some so late that the answer is cut within the secret. */
+async function quotingServer(): Promise<typeof quoting> {
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += String(chunk)));
+    request.on("end", () => {
+      const isSignIn = request.url?.endsWith("/oauth2/token") === true;
+      const [status, answer] = !isSignIn
+        ? [403, `${"Denied ".repeat(24)}${request.headers.authorization}`]
+        : body.includes("grant_type=password")
+          ? [200, JSON.stringify({ access_token: session, instance_url: quoting.url })]
+          : [400, JSON.stringify({ error: "invalid_client", error_description: sentLate(body) })];
+      response.writeHead(status, { "content-type": "application/json" }).end(answer);
+    });
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => void server.close() };
 }
 
 const refusals: readonly {
@@ -78,6 +99,16 @@ const refusals: readonly {
     text: () => secret({ auth: "client-credentials", clientSecret: wrong }),
     says: { reason: "credentials-refused", got: expect.stringContaining("invalid_client") },
   },
+  {
+    name: "that the server quotes",
+    text: () => secret({ url: quoting.url, auth: "client-credentials", clientSecret: wrong }),
+    says: { reason: "credentials-refused", got: expect.stringContaining("[redacted]") },
+  },
+  {
+    name: "whose session a proxy quotes",
+    text: () => secret({ url: quoting.url, auth: "password", password: wrong }),
+    says: { reason: "credentials-refused", got: expect.stringContaining("[redacted]") },
+  },
 ];
 
 describe("a secret", () => {
@@ -88,13 +119,17 @@ describe("a secret", () => {
     expect(ran.outcomes).toEqual(held);
     expect(ran.failure).toMatchObject({ ...says, retryable: false, next: expect.any(String) });
     expect(ran.events.filter((event) => event.type === "asset-retrying")).toEqual([]);
-    expect(JSON.stringify(ran.events)).not.toContain(wrong);
+    expect(found({ wrong, session }, [["events", JSON.stringify(ran.events)]])).toEqual([]);
   });
 
   it("that is right works after all that, and no secret is left anywhere", async () => {
     const good = { [variable]: secret() };
-    const ran = await pipeline.materialize(["-v"], good);
-    expect([ran.code, ran.outcomes[dimension]]).toEqual([0, "materialized"]);
+    const running = pipeline.project.start(["materialize", "-v", "--json"], good);
+    const lines: string[] = [];
+    running.stdout?.on("data", () => lines.push(...commandLines()));
+    const ran = await running.finished;
+    expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining(`"${dimension}":"materialized"`)]);
+    expect(lines.join("\n")).toContain("worker.py");
     await control(org.url, "POST", "faults", { kind: "401", match: "/query", times: null });
     const refused = await pipeline.project.start(["materialize", "-v", "--plain"], good).finished;
     await control(org.url, "DELETE", "faults");
@@ -103,12 +138,15 @@ describe("a secret", () => {
     expect((await pipeline.materialize([], good)).code).toBe(0);
 
     const { clientSecret, password, securityToken, privateKey } = org.credentials();
-    const keyLine = privateKey.split("\n")[2] ?? "";
-    const secrets = [wrong, clientSecret, password, securityToken, keyLine];
-    const printed = [...ran.events.map((event) => JSON.stringify(event)), refused.stdout, refused.stderr];
-    const files = [...left(pipeline.path(".moraine"))];
-    expect(files.map((file) => file.split("/").at(-1))).toContain("moraine.db");
-    const texts = [...printed, ...files.map((file) => readFileSync(file, "latin1"))];
-    for (const one of secrets) expect(texts.filter((text) => text.includes(one))).toEqual([]);
+    const key = privateKey.split("\n")[2] ?? "";
+    // But the org's own file and the Python environment.
+    const left = textsBelow(
+      pipeline.path(".moraine"),
+      (name) => name === "venv" || name.startsWith("sandbox.db"),
+    );
+    expect(left.map(([path]) => path)).toContain(pipeline.path(".moraine", "moraine.db"));
+    const printed = [ran.stdout, ran.stderr, refused.stdout, refused.stderr, ...lines];
+    const texts = [...left, ...printed.map((text) => ["what was printed, or ps", text] as const)];
+    expect(found({ wrong, session, clientSecret, password, securityToken, key }, texts)).toEqual([]);
   });
 });

@@ -14,7 +14,7 @@ import { findProject } from "./find-project.ts";
 import type { ScheduledDefinitions } from "./join-definitions.ts";
 import { type LoadedConfig, loadConfig, loadGraph, loadScheduled, type OpenContext } from "./load-project.ts";
 import { loadLakehouse } from "./open-lakehouse.ts";
-import { openSecrets } from "./open-secrets.ts";
+import { openSecrets, secretsInEnvironment } from "./open-secrets.ts";
 import type { ClosableSecrets } from "./sandbox-secrets.ts";
 
 /** Opens the target's lakehouse; what it needs of its project it asks for when it needs it. */
@@ -42,6 +42,8 @@ export class OpenConfig implements LoadedConfig {
     this.targetName = loaded.targetName;
     this.target = loaded.target;
     this.#openLakehouse = openLakehouse;
+    // Whoever reads these past us may put them into an error's text.
+    this.redactor.add(...secretsInEnvironment(process.env));
   }
 
   get storePath(): string {

@@ -14,6 +14,7 @@ export async function pollSensor(context: VerbContext, name: string): Promise<nu
   if (sensor?.kind !== "sensor") throw new UsageError(`no sensor ${name}`);
   const cursor = store.scheduling.schedules().get(name)?.cursor;
   const at = new Date().toISOString();
+  const redact = (text: string) => project.redactor.redact(text);
   let result: SensorResult;
   try {
     result =
@@ -24,14 +25,10 @@ export async function pollSensor(context: VerbContext, name: string): Promise<nu
         target: targetName,
         resources: project.resources(),
         signal: context.signal,
-        log: (message) => say(`${at} ${project.redactor.redact(message)}`),
+        log: (message) => say(`${at} ${redact(message)}`),
       })) ?? {};
   } catch (error) {
-    say(
-      project.redactor.redact(
-        `sensor ${name} threw: ${error instanceof Error ? error.message : String(error)}`,
-      ),
-    );
+    say(redact(`sensor ${name} threw: ${error instanceof Error ? error.message : String(error)}`));
     return exitCode.workFailed;
   }
   const ticks = (result.runs ?? []).map((run, number): NewTick => ({
@@ -43,10 +40,12 @@ export async function pollSensor(context: VerbContext, name: string): Promise<nu
     request: {
       selection: [run.selection].flat(),
       partitions: [run.partitions ?? []].flat(),
-      tags: run.tags ?? {},
+      // They stand in the store, and on the command line of the run.
+      tags: JSON.parse(redact(JSON.stringify(run.tags ?? {}))) as Record<string, string>,
       ...limitsFor(sensor),
     },
   }));
-  const poll = { name, cursorBefore: cursor, cursor: result.cursor, note: result.skip, ticks, at };
+  const note = result.skip === undefined ? undefined : redact(result.skip);
+  const poll = { name, cursorBefore: cursor, cursor: result.cursor, note, ticks, at };
   return store.scheduling.recordPoll(poll) ? exitCode.done : exitCode.workFailed;
 }

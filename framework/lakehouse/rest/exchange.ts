@@ -1,4 +1,5 @@
 import { FailureError } from "../../event/failure.ts";
+import { createRedactor, type Redactor } from "../../util/redact.ts";
 
 const requestTimeoutMs = 20_000;
 
@@ -9,7 +10,12 @@ export interface Answer {
   readonly retryAfter: string | null;
 }
 
-/** One exchange whatever the status. @throws FailureError `unreachable` when there is no answer */
+/**
+ * One exchange whatever the status. An answer that refuses may quote what was sent: the token and the client's secret are
+ * hidden in it.
+ *
+ * @throws FailureError `unreachable` when there is no answer
+ */
 export async function exchange(
   request: { readonly method: "GET" | "HEAD" | "POST" | "DELETE"; readonly url: string },
   message: {
@@ -28,7 +34,8 @@ export async function exchange(
       signal,
     });
     const text = await response.text();
-    return { status: response.status, text, retryAfter: response.headers.get("retry-after") };
+    const told = response.ok ? text : redactorOf(message).redact(text);
+    return { status: response.status, text: told, retryAfter: response.headers.get("retry-after") };
   } catch (error) {
     if (message.signal?.aborted === true) throw error;
     throw new FailureError(
@@ -45,6 +52,17 @@ export async function exchange(
       { cause: error },
     );
   }
+}
+
+function redactorOf(message: {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}): Redactor {
+  const redactor = createRedactor();
+  redactor.add(/^bearer (.+)$/i.exec(message.headers["authorization"] ?? "")?.[1] ?? "");
+  if (message.headers["content-type"] === "application/x-www-form-urlencoded")
+    redactor.add(new URLSearchParams(message.body).get("client_secret") ?? "");
+  return redactor;
 }
 
 /** `fetch` says only that it failed; its cause says why. */
