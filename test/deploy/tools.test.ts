@@ -60,7 +60,7 @@ describe.runIf(has("terraform"))("terraform", () => {
 });
 
 describe.runIf(has("systemd-analyze"))("systemd", () => {
-  const units = ["moraine.service", "moraine.timer", "moraine-alert@.service"];
+  const units = ["moraine.service", "moraine.timer", "moraine-daemon.service", "moraine-alert@.service"];
 
   it.each(units)("finds nothing wrong with %s", (unit) => {
     expect(run("systemd-analyze", ["verify", "--man=no", join(deploy, "systemd", unit)])).toMatchObject({
