@@ -53,6 +53,11 @@ const tallied = {
 /** A table whose rows are counted. */
 export type TalliedTable = keyof typeof tallied;
 
+/** Whether rows of the table have to be kept in the tally before they go. */
+export function isTallied(table: string): table is TalliedTable {
+  return Object.hasOwn(tallied, table);
+}
+
 /** Selects `target, labels, count, seconds` of a table's rows `t` that meet a condition. */
 export function tallyQuery(table: TalliedTable, condition: string): string {
   const { from, target, where, labels, seconds }: Tallied = tallied[table];

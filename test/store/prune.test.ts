@@ -31,6 +31,7 @@ describe("pruning", () => {
       lineage: 14,
       checkResults: 14,
       alerts: 0,
+      ticks: 0,
     });
     expect(history.counts()).toEqual({
       runs: 3,
@@ -219,7 +220,7 @@ describe("pruning", () => {
           expect(read()).toEqual(before);
           expect((await checkStore({ path: history.path, now: day(20) })).findings).toEqual([]);
           const again = await prune(history, { keepRuns: keep, before: day(age) });
-          expect(Object.values(again.removed)).toEqual([0, 0, 0, 0, 0, 0, 0]);
+          expect(Object.values(again.removed).filter((count) => count > 0)).toEqual([]);
         },
       ),
       { numRuns: 25 },

@@ -64,6 +64,7 @@ describe("moraine store prune", () => {
         lineage: 0,
         checkResults: 0,
         alerts: 0,
+        ticks: 0,
       },
       bytesBefore: expect.any(Number) as number,
       bytesAfter: expect.any(Number) as number,

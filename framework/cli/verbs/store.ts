@@ -79,7 +79,7 @@ async function prune(context: VerbContext, project: OpenConfig, options: StoreOp
     printJson({ dryRun, before, keepRuns, ...result });
     return exitCode.done;
   }
-  const { runs, attempts, events, materializations, lineage, checkResults, alerts } = result.removed;
+  const { runs, attempts, events, materializations, lineage, checkResults, alerts, ticks } = result.removed;
   print(
     `${dryRun ? "would remove" : "removed"} ${[
       countOf(runs, "run"),
@@ -89,6 +89,7 @@ async function prune(context: VerbContext, project: OpenConfig, options: StoreOp
       countOf(lineage, "lineage edge"),
       countOf(checkResults, "check result"),
       ...(alerts > 0 ? [countOf(alerts, "alert")] : []),
+      ...(ticks > 0 ? [countOf(ticks, "tick")] : []),
     ].join(", ")}`,
   );
   if (!dryRun) {

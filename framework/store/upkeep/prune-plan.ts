@@ -18,6 +18,7 @@ export interface PruneCounts {
   readonly lineage: number;
   readonly checkResults: number;
   readonly alerts: number;
+  readonly ticks: number;
 }
 
 /** Which rows go. */
@@ -28,6 +29,7 @@ export interface PrunePlan {
   readonly checkResults: readonly number[];
   /** With what was told of them. */
   readonly alerts: readonly number[];
+  readonly ticks: readonly number[];
   /** Those that go whole, with their attempts. */
   readonly runs: readonly string[];
 }
@@ -60,6 +62,7 @@ export function planPrune(database: Database, retention: Retention): PrunePlan {
       .prepare("SELECT id FROM alerts WHERE resolved_at < ?")
       .pluck()
       .all(retention.before ?? null) as number[];
+    const ticks = oldTicks(database, retention);
     const runs = ids<string>(
       `SELECT value FROM json_each(@old) WHERE value NOT IN (
          SELECT run_id FROM materializations WHERE id IN (${newestMaterializations})
@@ -72,6 +75,7 @@ export function planPrune(database: Database, retention: Retention): PrunePlan {
       materializations,
       checkResults,
       alerts,
+      ticks,
       runs,
       counts: {
         runs: runs.length,
@@ -87,6 +91,7 @@ export function planPrune(database: Database, retention: Retention): PrunePlan {
         ),
         checkResults: checkResults.length,
         alerts: alerts.length,
+        ticks: ticks.length,
       },
     };
   });
@@ -117,4 +122,23 @@ function oldRuns(database: Database, { before, keepRuns }: Retention): readonly 
     )
     .pluck()
     .all({ before: before ?? null, keepRuns: keepRuns ?? null }) as string[];
+}
+
+/**
+ * Counted for each schedule. Its newest stays, and those of the two days before that: a clock that is set back by less
+ * decides none of them anew.
+ */
+function oldTicks(database: Database, { before, keepRuns }: Retention): readonly number[] {
+  return database
+    .prepare(
+      `SELECT id FROM (
+         SELECT id, tick, finished_at, max(tick) OVER schedules AS newest,
+           row_number() OVER (schedules ORDER BY tick DESC, number DESC) AS age
+         FROM ticks WINDOW schedules AS (PARTITION BY target, schedule))
+       WHERE finished_at IS NOT NULL AND tick < strftime('%Y-%m-%dT%H:%M:%fZ', newest, '-2 days')
+         AND (@before IS NULL OR finished_at < @before) AND (@keepRuns IS NULL OR age > @keepRuns)
+       ORDER BY id`,
+    )
+    .pluck()
+    .all({ before: before ?? null, keepRuns: keepRuns ?? null }) as number[];
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Database } from "better-sqlite3";
 import { connect, withConnection } from "../connect.ts";
-import { keepTally, type TalliedTable } from "../tally.ts";
+import { isTallied, keepTally, type TalliedTable } from "../tally.ts";
 import { planPrune, type PruneCounts, type PrunePlan, type Retention } from "./prune-plan.ts";
 
 /** What pruning did, or with `dryRun` would do. */
@@ -62,12 +62,13 @@ class Pruning {
     const { runs, attempts } = await this.#removeRuns(plan.runs);
     // What was told of them goes with them.
     const alerts = await this.#removeRows("alerts", plan.alerts, "t.resolved_at IS NOT NULL");
+    const ticks = await this.#removeRows("ticks", plan.ticks, "t.finished_at IS NOT NULL");
     await this.#giveBack();
-    return { runs, attempts, events, materializations, lineage, checkResults, alerts };
+    return { runs, attempts, events, materializations, lineage, checkResults, alerts, ticks };
   }
 
   async #removeRows(
-    table: "events" | "check_results" | "alerts",
+    table: "events" | "check_results" | "alerts" | "ticks",
     ids: readonly number[],
     condition: string,
   ): Promise<number> {
@@ -142,13 +143,12 @@ class Pruning {
 
   /** Removes rows `t` that meet a condition; what the totals count of them is kept, in the same transaction. */
   #delete(
-    table: TalliedTable | "events" | "lineage" | "alerts",
+    table: TalliedTable | "events" | "lineage" | "alerts" | "ticks",
     condition: string,
     batch: readonly (number | string)[],
   ): number {
     const among = JSON.stringify(batch);
-    if (table !== "events" && table !== "lineage" && table !== "alerts")
-      this.#database.prepare(keepTally(table, condition)).run(among);
+    if (isTallied(table)) this.#database.prepare(keepTally(table, condition)).run(among);
     return this.#database.prepare(`DELETE FROM ${table} AS t WHERE ${condition}`).run(among).changes;
   }
 
