@@ -32,9 +32,9 @@ function readLine(text: string, from: number): Line | undefined {
   const cells: (string | undefined)[] = [];
   for (let at = from; ;) {
     const isQuoted = text[at] === '"';
-    const end = isQuoted ? closingQuote(text, at) + 1 : endOfBareCell(text, at);
-    const delimiter = text[end];
-    if (end < at || delimiter === undefined) return undefined;
+    const end = isQuoted ? afterQuoted(text, at) : endOfBareCell(text, at);
+    const delimiter = end === undefined ? undefined : text[end];
+    if (end === undefined || delimiter === undefined) return undefined;
     cells.push(
       isQuoted ? text.slice(at + 1, end - 1).replaceAll('""', '"') : text.slice(at, end) || undefined,
     );
@@ -43,12 +43,12 @@ function readLine(text: string, from: number): Line | undefined {
   }
 }
 
-/** The quote that closes the value opened at a place; -1 when it, or what follows it, is yet to come. */
-function closingQuote(text: string, opening: number): number {
+/** The place after the value in quotes that opens at one; undefined when its closing quote is yet to come. */
+function afterQuoted(text: string, opening: number): number | undefined {
   for (let at = text.indexOf('"', opening + 1); at !== -1; at = text.indexOf('"', at + 2)) {
-    if (text[at + 1] !== '"') return at;
+    if (text[at + 1] !== '"') return at + 1;
   }
-  return -1;
+  return undefined;
 }
 
 function endOfBareCell(text: string, from: number): number {

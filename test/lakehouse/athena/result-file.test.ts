@@ -40,6 +40,8 @@ it("a result file gives every cell back, wherever its text is cut", async () => 
       const text = given.map(lineOf).join("");
       expect(await collect(readResultFile(cutAt(text, cuts)))).toEqual(given);
     }),
+    // A value at the very beginning of what is there, whose closing quote is not.
+    { examples: [[[["\n"], ["a"]], [0.3]]] },
   );
 });
 
