@@ -18,6 +18,8 @@ export class HttpReceiver {
   readonly #waiting = new Map<string, () => void>();
   /** Paths that are out of order. */
   readonly failing = new Set<string>();
+  /** Paths that give no answer. */
+  readonly silent = new Set<string>();
   url = "";
 
   static async start(): Promise<HttpReceiver> {
@@ -30,7 +32,7 @@ export class HttpReceiver {
         const status = receiver.failing.has(path) ? 503 : (receiver.statuses.shift() ?? 200);
         receiver.received.push({ path, headers, body, status });
         receiver.#waiting.get(path)?.();
-        response.writeHead(status, { location: "/elsewhere" }).end("ok");
+        if (!receiver.silent.has(path)) response.writeHead(status, { location: "/elsewhere" }).end("ok");
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

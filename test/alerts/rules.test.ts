@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { defineAsset, defineCheck, fail, type Metadata } from "moraine";
 import type { Alert } from "../../framework/event/alert.ts";
 import { toldAlert } from "../../framework/tui/words/alert.ts";
+import { alertBlock } from "../../framework/tui/words/alert-message.ts";
 import { DbthubRig } from "../dbthub/rig.ts";
 import { WatchRig } from "./watch-rig.ts";
 
@@ -231,7 +233,7 @@ it("tells a source whose API calls run out, by what Salesforce says", async () =
 
 it("tells a mass retirement that the breaker refused, and calls that are used up", async () => {
   const rig = new WatchRig();
-  const org = await DbthubRig.open({ users: 100 });
+  const org = await DbthubRig.open({ users: 100, yaml: (text) => `owners: [crm]\n${text}` });
   const places = {
     lakehouse: org.lake,
     resources: { secrets: { name: "sandbox", get: async () => ({ ...org.sandbox.credentials() }) } },
@@ -243,11 +245,23 @@ it("tells a mass retirement that the breaker refused, and calls that are used up
   };
   await rig.run(assets, places);
   expect(judge()).toEqual([]);
+  // What the org says of its calls, with a limit that one load reaches.
+  rig.rules({ type: "quota", share: 0.000_01 });
+  expect(judge()).toEqual(["quota: sf_raw/sf_user"]);
+  rig.rules();
+  expect(judge()).toEqual([]);
   const ids = await org.someIds(30);
   await org.control("POST", "clock", { now: "2026-01-06T09:00:00Z" });
   for (const id of ids) await org.control("DELETE", `records/${id}`);
   await rig.run(assets, places);
   expect(judge()).toEqual(["run-failed: ", "breaker: sf_raw/sf_user"]);
+  const [, refused] = rig.store.alerts.firing();
+  const told = alertBlock(inWords(refused, rig.now), rig.now).join("\n");
+  const shown = told
+    .replace(/since .*/, "since  04:00Z, 3h")
+    .replace(/http:\S+/, "https://crm.my.salesforce.com")
+    .replace(/logs \w+/, "logs 8f21c4000000");
+  expect(readFileSync("docs/alerts.md", "utf8")).toContain(`\n${shown}\n`);
   await org.fault({ kind: "403-total", times: 5 });
   await rig.run(assets, places);
   expect(judge()).toEqual(["run-failed: ", "quota: sf_raw/sf_user"]);
@@ -256,6 +270,7 @@ it("tells a mass retirement that the breaker refused, and calls that are used up
     ["quota", true],
     ["breaker", false],
     ["run-failed", true],
+    ["quota", false],
   ]);
 });
 

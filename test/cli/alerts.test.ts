@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { expect, it } from "vitest";
 import { HttpReceiver } from "../alerts/http-receiver.ts";
 import { Project } from "../support/moraine.ts";
@@ -93,6 +94,32 @@ it("keeps a run's outcome when a channel is dead, says so without its URL, and t
   expect(leftBehind(project)).not.toContain(secret);
   const [alert] = await project.json<{ notices: unknown[] }[]>("alerts");
   expect(alert?.notices).toMatchObject([{ sentAt: null, attempts: 1, failure: { reason: "unreachable" } }]);
+});
+
+it("tells once more, under the same id, when the process is killed before it has recorded that it told", async () => {
+  const server = await HttpReceiver.start();
+  const project = projectOf(server.url, `channels: { team: { type: "webhook", url: { env: "HOOK" } } },`);
+  project.write("away", "");
+  await project.start(["materialize"], { UNWATCHED: "1" }).finished;
+  const env = { HOOK: `${server.url}/hook` };
+  server.silent.add("/hook");
+  const received = server.next("/hook");
+  const killed = project.start(["alerts", "evaluate"], env);
+  await received;
+  killed.kill("SIGKILL");
+  await killed.finished;
+  server.silent.clear();
+  const evaluate = () => project.start(["alerts", "evaluate"], env).finished;
+  expect((await evaluate()).stdout).toContain("2 alerts firing, 0 of them new; 0 over");
+  expect(server.received).toHaveLength(1);
+  // As if the time had passed in which nobody else may tell it.
+  const database = new Database(join(project.directory, ".moraine/moraine.db"));
+  database.exec("UPDATE alert_notices SET claimed_until = '2026-01-01T00:00:00.000Z'");
+  database.close();
+  expect((await evaluate()).stdout).toContain("team  told of 2 alerts");
+  expect((await evaluate()).stdout).not.toContain("team");
+  const ids = server.received.map(({ headers }) => headers["x-moraine-delivery"]);
+  expect(ids).toEqual([ids[0], ids[0]]);
 });
 
 it("tests channels one by one, with exit code 1 for one that does not work", async () => {
