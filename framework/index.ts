@@ -54,6 +54,12 @@ export { defineAsset } from "./definition/define-asset.ts";
 export { defineSource, type SourceOptions } from "./definition/define-source.ts";
 export type { Observation, ObserveContext } from "./definition/observation.ts";
 export type { Deadline, FreshnessPolicy } from "./definition/freshness.ts";
+export type {
+  FileTransport,
+  HttpTransport,
+  OpenLineageConfig,
+  OpenLineageTransport,
+} from "./definition/open-lineage.ts";
 export {
   allPartitions,
   customPartitions,

@@ -188,13 +188,20 @@ const verbs: readonly Verb[] = [
   {
     name: "lineage [selection...]",
     summary: "what reads what",
-    examples: ["moraine lineage", "moraine lineage sf_curated/dim_sf_user_scd --format mermaid"],
+    examples: [
+      "moraine lineage",
+      "moraine lineage sf_curated/dim_sf_user_scd --format mermaid",
+      "moraine lineage --format openlineage --recorded 8f21c4",
+    ],
     shape: (command) =>
       command
         .option("--up <n>", "hops upstream (default: all)", count)
         .option("--down <n>", "hops downstream (default: all)", count)
         .option("--recorded <run>", "the edges and versions that a run recorded")
-        .option("--format <format>", "lanes, dot, mermaid or json (default: lanes)"),
+        .option(
+          "--format <format>",
+          "lanes, dot, mermaid, json, or openlineage: a run's events (default: lanes)",
+        ),
     load: async () => (await import("./verbs/lineage.ts")).lineage,
   },
   {
@@ -409,6 +416,13 @@ const verbs: readonly Verb[] = [
         .option("--port <n>", "serve: port (default: 9464)", port)
         .option("--host <address>", "serve: address to listen on (default: 127.0.0.1)"),
     load: async () => (await import("./verbs/metrics.ts")).metrics,
+  },
+  {
+    name: "openlineage [action]",
+    summary: "who is told of runs in OpenLineage's words, and what waits: list (default), send",
+    examples: ["moraine openlineage", "moraine openlineage send"],
+    isWork: true,
+    load: async () => (await import("./verbs/openlineage.ts")).openlineage,
   },
   {
     name: "doctor",

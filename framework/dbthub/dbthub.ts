@@ -50,7 +50,10 @@ export function dbthub<R>(options: DbthubOptions<R>): Asset<R> {
     refresh: { everyMs: spec?.refresh ?? 0 },
     freshness: freshness === undefined ? undefined : policyOf(freshness),
     automation: options.automation,
-    connection: spec === undefined ? undefined : { system: "salesforce", secret: spec.connection.secret },
+    connection:
+      spec === undefined
+        ? undefined
+        : { system: "salesforce", secret: spec.connection.secret, object: spec.object },
     retry: { ...defaultRetry, ...options.retry },
     timeoutMs: undefined,
     pool: options.pool ?? "salesforce",

@@ -33,6 +33,8 @@ export interface Connection {
   readonly system: string;
   /** The secret that holds its credentials. */
   readonly secret: string;
+  /** What of it is read, in its own words: `User`. */
+  readonly object: string;
 }
 
 /** A table that we keep. Made by {@link defineAsset}, `dbthub()` or `dbtProject()`; frozen. `R`: its rows. */

@@ -4,6 +4,7 @@ import type { Asset } from "./asset.ts";
 import type { AssetSource } from "./asset-source.ts";
 import type { Check } from "./check.ts";
 import type { WorkContext } from "./context.ts";
+import type { OpenLineageConfig } from "./open-lineage.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Sensor } from "./sensor.ts";
 
@@ -159,6 +160,8 @@ export interface Config {
   readonly logs?: LogsConfig;
   /** Who is told when something is wrong. @default nobody */
   readonly alerts?: AlertsConfig;
+  /** Who is told of runs in OpenLineage's words. @default what OPENLINEAGE_URL says, else nobody */
+  readonly openLineage?: OpenLineageConfig;
   readonly store?: {
     /** Relative to the project. @default ".moraine/moraine.db" */
     readonly path?: string;

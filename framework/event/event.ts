@@ -171,6 +171,8 @@ export type RunEvent =
       readonly finished?: boolean;
     })
   | (InRun & { readonly type: "cancelling"; readonly reason: "interrupt" | "terminate" | "fail-fast" })
+  /** Its process was found gone; recorded by whoever found it. `at` is when it was last heard of. Stored and not shown. */
+  | (InRun & { readonly type: "run-interrupted" })
   | (InRun & {
       readonly type: "run-finished";
       readonly status: Exclude<RunStatus, "running" | "interrupted">;

@@ -24,6 +24,7 @@ import {
   toJson,
 } from "./rows.ts";
 import { ownerColumns, type RunOwner } from "./run-owner.ts";
+import { SqliteOpenLineageReader } from "./sqlite-open-lineage.ts";
 import { type Connection, SqliteScheduleReader } from "./sqlite-schedules.ts";
 import { asStoreError } from "./store-error.ts";
 import { type TalliedTable, totalQuery } from "./tally.ts";
@@ -61,6 +62,7 @@ export class SqliteReader implements StoreReader {
   readonly target: string;
   readonly scheduling: SqliteScheduleReader;
   readonly alerts: AlertReader;
+  readonly openLineage: SqliteOpenLineageReader;
   protected readonly database: Database;
   readonly #statements = new Map<string, Statement>();
 
@@ -69,6 +71,7 @@ export class SqliteReader implements StoreReader {
     this.target = target;
     this.scheduling = new SqliteScheduleReader(this.connection());
     this.alerts = new SqliteAlertReader(this.connection());
+    this.openLineage = new SqliteOpenLineageReader(this.connection());
   }
 
   /** This connection, as lent to what has tables of its own. */

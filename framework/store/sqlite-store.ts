@@ -8,6 +8,7 @@ import { insertRestored, restoreCursor } from "./record-rollback.ts";
 import { automationRow, toJson } from "./rows.ts";
 import { isDead, ownerColumns, type RunOwner, thisOwner } from "./run-owner.ts";
 import { settleTick, type TickEnd } from "./settle-tick.ts";
+import { SqliteOpenLineageStore } from "./sqlite-open-lineage.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
 import { SqliteScheduleStore } from "./sqlite-schedules.ts";
 import type {
@@ -40,6 +41,10 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#transaction(work),
   );
   override readonly scheduling = new SqliteScheduleStore(this.connection(), (work) =>
+    this.#transaction(work),
+  );
+
+  override readonly openLineage = new SqliteOpenLineageStore(this.connection(), (work) =>
     this.#transaction(work),
   );
 
@@ -333,13 +338,25 @@ export class SqliteStore extends SqliteReader implements Store {
 
   #interrupt(runId: string): void {
     this.#interrupted += 1;
-    this.statement(
+    const { changes } = this.statement(
       `UPDATE runs SET status = 'interrupted', finished_at = heartbeat_at WHERE id = @runId AND status = 'running'`,
     ).run({ runId });
+    if (changes > 0) this.#appendInterrupted(runId);
     this.#noteUnsettled(runId);
     this.statement(`DELETE FROM leases WHERE run_id = @runId`).run({ runId });
     const at = this.statement(`SELECT heartbeat_at FROM runs WHERE id = ?`).pluck().get(runId);
     if (typeof at === "string") this.#settleTick(runId, { status: "interrupted", at });
+  }
+
+  #appendInterrupted(runId: string): void {
+    // What it recorded last may be younger than its last heartbeat. Its events are looked for from the newest one back.
+    const lastHeard = this.statement(
+      `SELECT max(heartbeat_at, coalesce((
+         SELECT at FROM events WHERE id >= runs.first_event AND run_id = runs.id ORDER BY id DESC LIMIT 1), ''))
+       FROM runs WHERE id = ? AND first_event IS NOT NULL`,
+    );
+    const at = lastHeard.pluck().get(runId);
+    if (typeof at === "string") this.#append({ type: "run-interrupted", runId, at });
   }
 
   /** Notes with a run that has ended whether it left attempts to be reconciled: so they are found without an index. */

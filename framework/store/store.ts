@@ -13,10 +13,13 @@ import type { Failure } from "../event/failure.ts";
 import type { Json } from "../util/hash.ts";
 import type { AlertReader, AlertStore } from "./alerts/alert-records.ts";
 import type { Instant, Tags } from "./instant.ts";
+import type { OpenLineageReader, OpenLineageStore } from "./open-lineage.ts";
 import type { RunOwner } from "./run-owner.ts";
 import type { ScheduleReader, ScheduleStore } from "./schedules.ts";
+import type { StoredEvent } from "./stored-event.ts";
 
 export type { Instant, Tags } from "./instant.ts";
+export type { StoredEvent } from "./stored-event.ts";
 
 /** One walk of the materializer. */
 export interface RunRecord {
@@ -135,12 +138,6 @@ export interface Totals {
   })[];
 }
 
-/** An event as stored; `id` rises with each. */
-export interface StoredEvent {
-  readonly id: number;
-  readonly event: RunEvent;
-}
-
 /** What a person or a screen may ask. Bound to one target; never writes, never waits for a writer. */
 export interface StoreReader {
   readonly target: string;
@@ -214,6 +211,8 @@ export interface StoreReader {
   automationMemories(): ReadonlyMap<AssetKey, AutomationMemory>;
   /** Schedules, sensors, their ticks, and daemons. */
   readonly scheduling: ScheduleReader;
+  /** What OpenLineage has been told. */
+  readonly openLineage: OpenLineageReader;
   /** Reads the whole history: a moment for each hundred thousand attempts. Nothing of it changes while {@link newestEventId} stays. */
   totals(): Totals;
   /** Of the newest event that any run of any target ever recorded; 0 before the first. */
@@ -291,6 +290,7 @@ export type StartedRun = Pick<RunRecord, "id" | "trigger" | "selection" | "start
 export interface Store extends StoreReader {
   readonly scheduling: ScheduleStore;
   readonly alerts: AlertStore;
+  readonly openLineage: OpenLineageStore;
   /**
    * Records the run as running, owned by this process, together with the decision of automation that starts it. One with
    * the trigger `schedule` has a tick, which ends with it.

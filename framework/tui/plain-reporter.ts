@@ -105,6 +105,8 @@ class PlainReporter implements Reporter {
         return this.#line(event.at, 0, "stop", "", { reason: event.reason, running: this.#running.size });
       case "run-finished":
         return this.#runFinished(event);
+      case "run-interrupted":
+        return; // Of a run that is followed, its process says nothing more.
       default:
         return unreachable(event);
     }

@@ -62,6 +62,7 @@ describe("the JSON of docs/cli.md", () => {
     ["store prune", ["store", "prune", "--keep", "100", "--dry-run"]],
     ["store backup", ["store", "backup", "--to", join(directory, "backup.db"), "--yes"]],
     ["metrics", ["metrics"]],
+    ["openlineage", ["openlineage"]],
     ["doctor", ["doctor"]],
     ["sandbox seed", ["sandbox", "seed", "--users", "5", "--yes"]],
     ["sandbox advance", ["sandbox", "advance", "--days", "1"]],

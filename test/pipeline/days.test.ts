@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Dataset, OpenLineageEvent } from "../../framework/observability/openlineage/event.ts";
+import { eventsIn, namesOf } from "../observability/openlineage/validate.ts";
 import type { Project } from "../support/moraine.ts";
 import { outcomesOf, shippedProject } from "../support/shipped-project.ts";
 
@@ -38,6 +40,41 @@ async function actualVersions(project: Project): Promise<readonly string[]> {
   return rows.map((row) => `${row.user_id} ${row.valid_from}`).sort();
 }
 
+/** The events of a run of the whole pipeline say which field of Salesforce a column holds, and what the dimension is made from. */
+function expectLineage(events: readonly OpenLineageEvent[]): void {
+  const finished = (asset: string) => {
+    const found = events.find(({ eventType, job }) => eventType === "COMPLETE" && job.name.endsWith(asset));
+    if (found === undefined)
+      throw new Error(`expected the end of ${asset}, got ${namesOf(events).join(", ")}`);
+    return found;
+  };
+  const source = { namespace: "salesforce://moraine/salesforce", name: "User" };
+  const raw = finished(".sf_raw.sf_user");
+  expect(raw.inputs).toEqual([source]);
+  const [table] = raw.outputs;
+  expect(table?.facets?.["columnLineage"]).toMatchObject({
+    fields: {
+      audit_phase: {
+        inputFields: [
+          { ...source, field: "Audit_Phase__c", transformations: [{ type: "DIRECT", subtype: "IDENTITY" }] },
+        ],
+      },
+    },
+  });
+  expect(table?.outputFacets?.["outputStatistics"]).toMatchObject({
+    rowCount: expect.any(Number),
+    fileCount: 1,
+  });
+  const named = ({ namespace, name }: Dataset) => ({ namespace, name });
+  const staging = finished(".sf_staging.stg_sf_user");
+  expect(staging.inputs.map(named)).toEqual([named(table ?? source)]);
+  expect(finished(".sf_curated.dim_sf_user_scd").inputs.map(named)).toEqual(staging.outputs.map(named));
+  expect(finished(".sf_raw.sf_user__upkeep")).toMatchObject({
+    inputs: [named(table ?? source)],
+    outputs: [],
+  });
+}
+
 describe("the shipped pipeline", () => {
   it("keeps, day by day, a version exactly for each change of division, audit phase or state", async () => {
     const project = await shippedProject();
@@ -55,6 +92,7 @@ describe("the shipped pipeline", () => {
       versions = actual.length;
     }
     expect(versions).toBeGreaterThan(300);
+    expectLineage(eventsIn((await project.run("lineage", "--format", "openlineage")).stdout));
 
     const again = outcomesOf((await project.run("materialize", "--json")).stdout);
     expect(again).toMatchObject({

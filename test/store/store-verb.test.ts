@@ -66,6 +66,7 @@ describe("moraine store prune", () => {
         alerts: 0,
         ticks: 0,
       },
+      unsent: [],
       bytesBefore: expect.any(Number) as number,
       bytesAfter: expect.any(Number) as number,
       bytesReusable: expect.any(Number) as number,

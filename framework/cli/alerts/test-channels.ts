@@ -5,7 +5,7 @@ import { send } from "../../observability/alerts/deliver.ts";
 import { alertWords } from "../../tui/words/alert-message.ts";
 import { systemClock } from "../../util/clock.ts";
 import type { OpenConfig } from "../project/open-project.ts";
-import { secretValuesOf } from "./watch-project.ts";
+import { secretValuesOf } from "../project/secret-values-of.ts";
 
 /** Sends a test message to channels, once each and at once. Nothing of it is recorded. */
 export async function testChannels(

@@ -1,20 +1,9 @@
 import type { AlertsConfig } from "../../definition/alerts.ts";
 import { keepWatch, isWatched, type Watched } from "../../observability/alerts/keep-watch.ts";
-import { SecretValues } from "../../observability/alerts/secret-values.ts";
 import { alertWords } from "../../tui/words/alert-message.ts";
 import { systemClock } from "../../util/clock.ts";
-import type { OpenConfig, OpenProject } from "../project/open-project.ts";
-
-/** Secrets of a project's channels, read from its target's provider when first asked. */
-export function secretValuesOf(project: OpenConfig): SecretValues {
-  return new SecretValues({
-    secrets: {
-      name: project.target.secrets.type,
-      get: (name, options) => project.secrets.get(name, options),
-    },
-    remember: (value) => project.redactor.add(value),
-  });
-}
+import type { OpenProject } from "../project/open-project.ts";
+import { secretValuesOf } from "../project/secret-values-of.ts";
 
 /** Judges a project's rules, sends what is due and tells its heartbeat. */
 export function watchProject(

@@ -6,7 +6,7 @@ import type { LogLevel } from "../../event/event.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
 
 /**
- * Joins what a project defines, and sees whether the config's `daemon`, `logs` and `alerts` are right and fit the assets.
+ * Joins what a project defines, and sees whether the config's `daemon`, `logs`, `alerts` and `openLineage` are right and fit the assets.
  *
  * @throws DefinitionError with everything that is wrong with any of it
  */
@@ -18,6 +18,7 @@ export async function withSettings<T extends { readonly graph: AssetGraph }>(
     ...policyProblems("daemon", daemonProblems(config.daemon ?? {})),
     ...policyProblems("logs", logsProblems(config.logs ?? {})),
     ...(await alertsProblems(config)),
+    ...(await lineageProblems(config)),
   ];
   try {
     const joined = join();
@@ -34,6 +35,13 @@ async function alertsProblems({ alerts, targets }: Config): Promise<readonly Def
   if (alerts === undefined) return [];
   const { alertProblems } = await import("../../definition/alert-problems.ts");
   return alertProblems(alerts, Object.keys(targets ?? { local: {} }));
+}
+
+async function lineageProblems({ openLineage, targets }: Config): Promise<readonly DefinitionProblem[]> {
+  if (openLineage === undefined) return [];
+  const { openLineageProblems } = await import("../../definition/open-lineage.ts");
+  const found = openLineageProblems(openLineage, Object.keys(targets ?? { local: {} }));
+  return policyProblems("openLineage", found);
 }
 
 async function selectionProblems(

@@ -11,6 +11,7 @@ import { nearest } from "../../util/nearest.ts";
 import { systemClock } from "../../util/clock.ts";
 import { shellWords } from "../../util/shell-words.ts";
 import { exitCode } from "../exit-code.ts";
+import { lineageTelling } from "../openlineage/lineage-telling.ts";
 import { print, printJson, say } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
@@ -71,6 +72,7 @@ async function runAndPrint(
     readonly partitions: PartitionChoice | undefined;
   },
 ): Promise<number> {
+  const tellLineage = await lineageTelling(project, project.store, context.signal);
   const { runId, status } = await runChecksOnly({
     graph: project.graph,
     keys: request.keys,
@@ -129,6 +131,7 @@ async function runAndPrint(
     const [first] = failed;
     if (first !== undefined) print(`next  moraine check ${first.key} --rows ${first.check}`);
   }
+  await tellLineage?.();
   if (context.signal.aborted) return codeOfSignal(context.signal.reason);
   const counted = failed.filter((result) => request.failOn === "warn" || result.severity === "error");
   return counted.length > 0 ? exitCode.workFailed : exitCode.done;

@@ -4,10 +4,11 @@ import { alertService } from "../../observability/alerts/alert-service.ts";
 import { heartbeatService } from "../../observability/alerts/heartbeat-service.ts";
 import type { DaemonService } from "../../scheduler/daemon-service.ts";
 import { alertWords } from "../../tui/words/alert-message.ts";
-import { secretValuesOf } from "../alerts/watch-project.ts";
+import { daemonLineage } from "../openlineage/daemon-lineage.ts";
 import { logFormatOption, openConfiguredLog, openLog } from "../output/log-lines.ts";
 import { print } from "../output/print.ts";
 import type { ScheduledProject } from "../project/open-project.ts";
+import { secretValuesOf } from "../project/secret-values-of.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -30,6 +31,7 @@ export async function daemonServices(
     ...(await monitoring(project, options)),
     alertService({ secrets: secretValuesOf(project), words: alertWords }),
     heartbeatService({ secrets: secretValuesOf(project), ...heartbeatOf(options) }),
+    daemonLineage(project),
   ];
 }
 

@@ -36,6 +36,10 @@ export async function lineage(
 ): Promise<number> {
   const project = await context.openProject();
   const focus = await select(project, terms, { asked: false });
+  if (options.format === "openlineage") {
+    const { printOpenLineage } = await import("../openlineage/print-events.ts");
+    return printOpenLineage(project, { run: options.recorded, keys: terms.length === 0 ? undefined : focus });
+  }
   const keys = reach(project, focus, options);
   const found =
     options.recorded === undefined
@@ -56,7 +60,7 @@ export async function lineage(
       print(...lineageLines(found, terms.length === 0 ? [] : focus, context.options));
       return 0;
     default:
-      throw new UsageError(`--format is lanes, dot, mermaid or json, got ${format}`);
+      throw new UsageError(`--format is lanes, dot, mermaid, openlineage or json, got ${format}`);
   }
 }
 

@@ -5,6 +5,7 @@ import type { AskedFor, RunSummary } from "../../materializer/run-request.ts";
 import type { Store } from "../../store/store.ts";
 import { systemClock } from "../../util/clock.ts";
 import { exitCode, worstExitCode } from "../exit-code.ts";
+import { lineageTelling } from "../openlineage/lineage-telling.ts";
 import { openConfiguredLog } from "../output/log-lines.ts";
 import { say } from "../output/print.ts";
 import type { OpenProject } from "../project/open-project.ts";
@@ -31,12 +32,14 @@ export async function materializeProject(
   const reasons: FailureReason[] = [];
   const { logs } = project.config;
   const log = logs === undefined ? undefined : await openConfiguredLog(project, logs);
+  const store = request.store ?? project.store;
+  const tellLineage = await lineageTelling(project, store, signal);
   const summary = await materialize({
     graph: project.graph,
     ...asked,
     ...(options.runId === undefined ? {} : { runId: options.runId }),
     trigger: request.trigger,
-    store: request.store ?? project.store,
+    store,
     lakehouse: project.lakehouse,
     resources: project.resources(),
     projectDir: project.projectDir,
@@ -57,6 +60,7 @@ export async function materializeProject(
     const { watchAfterRun } = await import("../alerts/watch-project.ts");
     await watchAfterRun(project, signal, say);
   }
+  await tellLineage?.();
   const code =
     summary.status === "succeeded"
       ? exitCode.done

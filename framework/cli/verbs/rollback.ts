@@ -9,6 +9,7 @@ import { causeText } from "../../tui/words/cause.ts";
 import { countOf, someOf } from "../../tui/words/numbers.ts";
 import { systemClock } from "../../util/clock.ts";
 import { exitCode } from "../exit-code.ts";
+import { lineageTelling } from "../openlineage/lineage-telling.ts";
 import { confirm } from "../output/confirm.ts";
 import { print, printJson, say } from "../output/print.ts";
 import { lookOf } from "../output/terminal.ts";
@@ -54,9 +55,11 @@ export async function rollback(
     say("nothing was changed");
     return exitCode.done;
   }
+  const tellLineage = await lineageTelling(project, project.store, context.signal);
   const runId = await rollBack({ ...sourcesOf(project), clock: systemClock, trigger: "cli" }, plan);
   if (json === true) printJson(documentOf(plan, { dryRun: false, runId }));
   else tellDone(context, plan, runId);
+  await tellLineage?.();
   return exitCode.done;
 }
 

@@ -92,6 +92,12 @@ async function prune(context: VerbContext, project: OpenConfig, options: StoreOp
       ...(ticks > 0 ? [countOf(ticks, "tick")] : []),
     ].join(", ")}`,
   );
+  for (const { target, transport, events: unsent } of result.unsent) {
+    say(
+      `${countOf(unsent, "event")} of them ${dryRun ? "have" : "had"} not been sent to OpenLineage (target ${target}, transport ${transport})`,
+      ...(dryRun ? [`  next  moraine openlineage send --target ${target}`] : []),
+    );
+  }
   if (!dryRun) {
     print(
       `${formatBytes(result.bytesBefore)} became ${formatBytes(result.bytesAfter)}, of which ${formatBytes(result.bytesReusable)} are free for later runs`,

@@ -1,4 +1,5 @@
 import type { Database } from "better-sqlite3";
+import { openLineageEventTypes } from "../open-lineage.ts";
 import type { Instant } from "../store.ts";
 
 /** What may go: runs that every limit given lets go. */
@@ -32,6 +33,14 @@ export interface PrunePlan {
   readonly ticks: readonly number[];
   /** Those that go whole, with their attempts. */
   readonly runs: readonly string[];
+  readonly unsent: readonly UnsentEvents[];
+}
+
+/** Events that go before a transport of OpenLineage has been told of them. */
+export interface UnsentEvents {
+  readonly target: string;
+  readonly transport: string;
+  readonly events: number;
 }
 
 const newestMaterializations = "SELECT max(id) FROM materializations GROUP BY target, key, partition";
@@ -77,6 +86,7 @@ export function planPrune(database: Database, retention: Retention): PrunePlan {
       alerts,
       ticks,
       runs,
+      unsent: database.prepare(unsentEvents).all({ old }) as UnsentEvents[],
       counts: {
         runs: runs.length,
         attempts: count(
@@ -97,6 +107,15 @@ export function planPrune(database: Database, retention: Retention): PrunePlan {
   });
   return plan.deferred();
 }
+
+/** From where each transport is on: what waits are the newest events, and few. */
+const unsentEvents = `SELECT t.target, t.name AS transport, count(*) AS events
+  FROM openlineage_transports t
+    CROSS JOIN events e ON e.id > t.sent_up_to
+    CROSS JOIN runs r ON r.id = e.run_id AND r.target = t.target
+  WHERE e.type IN (${openLineageEventTypes.map((type) => `'${type}'`).join(", ")})
+    AND r.id IN (SELECT value FROM json_each(@old))
+  GROUP BY t.target, t.name`;
 
 const anOldRun = "(SELECT value FROM json_each(@old))";
 

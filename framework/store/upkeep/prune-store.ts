@@ -2,11 +2,19 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Database } from "better-sqlite3";
 import { connect, withConnection } from "../connect.ts";
 import { isTallied, keepTally, type TalliedTable } from "../tally.ts";
-import { planPrune, type PruneCounts, type PrunePlan, type Retention } from "./prune-plan.ts";
+import {
+  planPrune,
+  type PruneCounts,
+  type PrunePlan,
+  type Retention,
+  type UnsentEvents,
+} from "./prune-plan.ts";
 
 /** What pruning did, or with `dryRun` would do. */
 export interface PruneResult {
   readonly removed: PruneCounts;
+  /** Of the removed events those that OpenLineage was never told of. */
+  readonly unsent: readonly UnsentEvents[];
   /** Size of the store before and after; the same with `dryRun`. */
   readonly bytesBefore: number;
   readonly bytesAfter: number;
@@ -38,6 +46,7 @@ export async function pruneStore(options: {
     const removed = options.dryRun === true ? plan.counts : await new Pruning(database, signal).run(plan);
     return {
       removed,
+      unsent: plan.unsent,
       bytesBefore,
       bytesAfter: bytesOf(database, "page_count"),
       bytesReusable: bytesOf(database, "freelist_count"),

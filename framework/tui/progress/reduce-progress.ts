@@ -102,6 +102,7 @@ function apply(draft: Draft, event: RunEvent): void {
     case "asset-waiting":
     case "check-started":
     case "log":
+    case "run-interrupted":
       return;
     default:
       return unreachable(event);

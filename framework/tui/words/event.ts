@@ -58,6 +58,8 @@ export function logLine(event: RunEvent): LogLine | undefined {
       return line(event.level, cleanText(event.message));
     case "cancelling":
       return line("warn", cancellingText(event.reason));
+    case "run-interrupted":
+      return line("error", `run ${event.runId} interrupted: its process is gone`);
     case "run-finished":
       return line(
         event.status === "failed" ? "error" : "info",
