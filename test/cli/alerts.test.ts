@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, unlinkSync } from "node:fs";
+import { unlinkSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect, it } from "vitest";
 import { HttpReceiver } from "../alerts/http-receiver.ts";
+import { found, textsBelow } from "../support/left-behind.ts";
 import { Project } from "../support/moraine.ts";
 
 const secret = "pl4nted-s3cret";
@@ -64,7 +65,7 @@ it("tells a channel of a failed run at its end, once, and that it is over; the h
   expect(heartbeats()).toBe(2);
   expect((await run("alerts")).text).toContain("nothing fires");
   for (const { text } of [listed, await run("alerts", "--all", "--json")]) expect(text).not.toContain(secret);
-  expect(leftBehind(project)).not.toContain(secret);
+  expect(leftBehind(project)).toEqual([]);
 });
 
 /** The first of the two runs that failed: the alert is about the newest one, but was told of that. */
@@ -73,12 +74,9 @@ async function failedRun(project: Project): Promise<string> {
   return runs.findLast(({ status }) => status === "failed")?.id ?? "";
 }
 
-/** Everything in the project's state, as text. */
-function leftBehind(project: Project): string {
-  return readdirSync(join(project.directory, ".moraine"), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"))
-    .join("\n");
+/** The secret's places in the project's state. */
+function leftBehind({ directory }: Project): readonly string[] {
+  return found({ secret }, textsBelow(join(directory, ".moraine")));
 }
 
 it("keeps a run's outcome when a channel is dead, says so without its URL, and tells it later", async () => {
@@ -91,7 +89,7 @@ it("keeps a run's outcome when a channel is dead, says so without its URL, and t
   expect(code).toBe(1);
   expect(stderr).toContain("alerts: channel team: 127.0.0.1:9 can't be reached; it is tried again");
   expect(stdout.trim().split("\n").at(-1)).toContain('"type":"run-finished"');
-  expect(leftBehind(project)).not.toContain(secret);
+  expect(leftBehind(project)).toEqual([]);
   const [alert] = await project.json<{ notices: unknown[] }[]>("alerts");
   expect(alert?.notices).toMatchObject([{ sentAt: null, attempts: 1, failure: { reason: "unreachable" } }]);
 });

@@ -15,6 +15,8 @@ const values = {
   "metrics token": "plant-metrics-token-77aa31",
   "AWS key": "plant/aws+secret/access=key/5d81",
   "AWS session": "plant-session-token-e01f9c",
+  hook: "plant-hook-b7d2",
+  "HMAC key": "plant-hmac-key-1c55",
 };
 const secret = {
   username: "etl@example.com",
@@ -72,6 +74,21 @@ export default defineConfig({
       throw new Error(quoted(await resources.secrets.get("crm/api")));
     } }),
   ],
+  alerts: {
+    channels: {
+      slack: { type: "slack", url: { env: "HOOK" } },
+      webhook: { type: "webhook", url: "http://127.0.0.1:9/", hmacKey: { env: "HMAC_KEY" }, headers: { "x-key": { env: "HMAC_KEY" } } },
+      mail: {
+        type: "mail", host: "127.0.0.1", port: 9, tls: "none", from: "etl@example.com", to: ["etl@example.com"],
+        user: "etl", password: { secret: "crm/api", field: "password" },
+      },
+      command: {
+        type: "command", argv: ["sh", "-c", "echo $KEY $PASSWORD $HOOK >&2; exit 1"],
+        env: { KEY: { env: "HMAC_KEY" }, PASSWORD: { secret: "crm/api", field: "password" } },
+      },
+    },
+    targets: ["file"],
+  },
   logs: { file: ".moraine/logs/all.log", level: "debug" },
   targets: {
     local: { lakehouse, secrets: { type: "environment" } },
@@ -94,7 +111,7 @@ async function secretsManager(isKnown: () => boolean): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-it("secrets are nowhere after runs by every provider, whatever bodies, checks and sensors do with them", async () => {
+it("secrets are nowhere after runs by every provider, whatever bodies, checks, sensors and channels of alerts do with them", async () => {
   let isKnown = true;
   const endpoint = await secretsManager(() => isKnown);
   const project = new Project({
@@ -109,6 +126,8 @@ it("secrets are nowhere after runs by every provider, whatever bodies, checks an
     AWS_SECRET_ACCESS_KEY: values["AWS key"],
     AWS_SESSION_TOKEN: values["AWS session"],
     AWS_MAX_ATTEMPTS: "1",
+    HOOK: `http://127.0.0.1:9/${values.hook}`,
+    HMAC_KEY: values["HMAC key"],
   };
   const texts: (readonly [string, string])[] = [];
   const look = () => texts.push(["a command line", commandLines().join("\n")]);
@@ -128,6 +147,8 @@ it("secrets are nowhere after runs by every provider, whatever bodies, checks an
   expect(await run("materialize", "--plain", "-v", "--target", "aws")).toBe(5);
   for (const verb of ["doctor", "check", "metrics"]) await run(verb);
   await run("check", "--json");
+  expect(await run("alerts", "test", "--target", "file")).toBe(1);
+  await run("alerts", "--json", "--target", "file");
 
   const daemon = project.start(["daemon", "--metrics-port", "0", "--log-format", "json", "--json"], env);
   let out = "";
