@@ -75,7 +75,10 @@ export function commonRunFacets(
 }
 
 /** The tick that a schedule's run was started for. */
-export function nominalTimeOf({ trigger, tags }: RunRecord): NominalTime | undefined {
+export function nominalTimeOf({
+  trigger,
+  tags,
+}: Pick<RunRecord, "trigger" | "tags">): NominalTime | undefined {
   const { tick } = tags;
   const isTick = trigger === "schedule" && tick !== undefined && !Number.isNaN(Date.parse(tick));
   return isTick ? { start: tick, end: undefined } : undefined;

@@ -1,12 +1,13 @@
 import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { defineAsset, defineCheck } from "moraine";
+import { defineAsset, defineCheck, fail } from "moraine";
 import { describe, expect, it } from "vitest";
 import { buildGraph } from "../../../framework/graph/build-graph.ts";
 import { datasetNames } from "../../../framework/observability/openlineage/dataset-names.ts";
 import type { OpenLineageEvent } from "../../../framework/observability/openlineage/event.ts";
 import { EventMaker } from "../../../framework/observability/openlineage/make-events.ts";
+import { nominalTimeOf } from "../../../framework/observability/openlineage/run-facets.ts";
 import { type Patience, sendAll, type Sent } from "../../../framework/observability/openlineage/send.ts";
 import { openLineageService } from "../../../framework/observability/openlineage/service.ts";
 import { fileTransport } from "../../../framework/observability/openlineage/transports/file.ts";
@@ -18,7 +19,7 @@ import { pruneStore } from "../../../framework/store/upkeep/prune-store.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { Rig } from "../../support/rig.ts";
 import { type Answer, lineageServer, withoutRepeats } from "./lineage-server.ts";
-import { eventsIn, namesOf } from "./validate.ts";
+import { eventsIn, expectPublished, namesOf } from "./validate.ts";
 
 const state = { isBroken: false };
 const users = defineAsset({
@@ -26,7 +27,7 @@ const users = defineAsset({
   refresh: { everyMs: 0 },
   retry: { maxAttempts: 2, baseDelayMs: 1, maxDelayMs: 1 },
   materialize: () => {
-    if (state.isBroken) throw new Error("the source is down");
+    if (state.isBroken) fail({ reason: "unreachable", message: "the source is down", retryable: true });
   },
 });
 const mart = defineAsset({ key: "mart/users", deps: { users }, materialize: () => {} });
@@ -91,6 +92,52 @@ class Telling {
 }
 
 const reached = (url: string) => httpTransport({ type: "http", url }, undefined);
+
+describe("what there is to tell", () => {
+  it("of an asset that is tried again is each try, with why it failed", async () => {
+    const telling = new Telling();
+    state.isBroken = true;
+    await telling.run();
+    state.isBroken = false;
+    const events = await telling.expected();
+    expect(namesOf(events)).toEqual([
+      "START crm",
+      "START crm.raw.users",
+      "FAIL crm.raw.users",
+      "START crm.raw.users",
+      "FAIL crm.raw.users",
+      "FAIL crm",
+    ]);
+    for (const event of events) expectPublished(event);
+    const ids = events.map(({ run }) => run.runId);
+    expect([ids[2], ids[4], new Set(ids).size]).toEqual([ids[1], ids[3], 3]);
+    expect(events[2]?.run.facets["errorMessage"]).toMatchObject({
+      message: "[unreachable] the source is down",
+    });
+  });
+
+  it("of a run that is cancelled is that it and what it had begun were aborted", async () => {
+    const telling = new Telling();
+    const cancel = new AbortController();
+    const waiting = defineAsset({
+      key: "raw/users",
+      materialize: async ({ signal }) => {
+        cancel.abort("SIGINT");
+        signal.throwIfAborted();
+      },
+    });
+    await telling.rig.run([waiting, mart], { signal: cancel.signal });
+    const names = ["START crm", "START crm.raw.users", "ABORT crm.raw.users", "ABORT crm"];
+    expect(namesOf(await telling.expected())).toEqual(names);
+  });
+
+  it("of a run that a schedule started is about its tick", () => {
+    const tick = "2026-11-26T03:00:00.000Z";
+    expect(nominalTimeOf({ trigger: "schedule", tags: { tick } })).toEqual({ start: tick, end: undefined });
+    expect(nominalTimeOf({ trigger: "cli", tags: { tick } })).toBeUndefined();
+    expect(nominalTimeOf({ trigger: "schedule", tags: { tick: "noon" } })).toBeUndefined();
+  });
+});
 
 describe("a transport", () => {
   it("of a server that fails, hangs and is busy is told everything at least once, in order", async () => {
