@@ -90,6 +90,7 @@ export default defineConfig({
     targets: ["file"],
   },
   logs: { file: ".moraine/logs/all.log", level: "debug" },
+  openLineage: { transports: { file: { type: "file", path: ".moraine/lineage.jsonl" } } },
   targets: {
     local: { lakehouse, secrets: { type: "environment" } },
     file: { lakehouse, secrets: { type: "file", path: "secrets.json" } },

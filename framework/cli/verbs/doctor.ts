@@ -101,6 +101,20 @@ const examinations: Readonly<Record<string, Examine>> = {
           : "moraine daemon, or moraine daemon --once",
     };
   },
+  async openlineage(context) {
+    const { config, store, targetName } = await context.openConfig();
+    const { openLineageSettings } = await import("../../observability/openlineage/settings.ts");
+    const names = Object.keys(openLineageSettings(config, targetName, process.env).transports);
+    if (names.length === 0) return { status: "ok", message: "nobody is told of runs" };
+    const transports = store.openLineage.transports(names);
+    const waiting = transports.reduce((sum, transport) => sum + transport.waiting, 0);
+    const queue = `${countOf(waiting, "event")} waiting`;
+    const failing = transports.find(({ failure }) => failure !== undefined);
+    if (failing?.failure === undefined)
+      return { status: "ok", message: `${countOf(names.length, "transport")}, ${queue}` };
+    const { message, next = "moraine openlineage send" } = failing.failure;
+    return { status: "warn", message: `${failing.name}: ${message}; ${queue}`, next };
+  },
   async disk(context) {
     const { stateDir, projectDir } = await context.openConfig();
     const { bavail, bsize } = statfsSync(existsSync(stateDir) ? stateDir : projectDir);
@@ -129,8 +143,8 @@ export async function doctor(
     findings.push(finding);
     if (context.options.json === true) continue;
     const sign = ({ ok: "materialized", warn: "warned", fail: "failed" } as const)[finding.status];
-    print(`${paint.as(sign, signs.sign[sign])} ${name.padEnd(10)}  ${finding.message}`);
-    if (finding.next !== undefined) print(`${" ".repeat(14)}${finding.next}`);
+    print(`${paint.as(sign, signs.sign[sign])} ${name.padEnd(11)}  ${finding.message}`);
+    if (finding.next !== undefined) print(`${" ".repeat(15)}${finding.next}`);
   }
   const failed = findings.filter((finding) => finding.status === "fail");
   if (context.options.json === true) printJson(findings);

@@ -60,6 +60,9 @@ describe("moraine openlineage", () => {
       transports: [{ name: "marquez", waiting: 8, failure: { reason: "timeout" } }],
     });
     expect((await run("openlineage")).stdout).toContain("8 events wait, never told");
+    expect((await run("doctor", "--only", "openlineage")).stdout).toMatch(
+      /^! openlineage {2}marquez: 127\.0\.0\.1:\d+ did not answer within 1000 ms; 8 events waiting\n/,
+    );
 
     server.answer(() => 401);
     const refused = await run("openlineage", "send", "--json");
