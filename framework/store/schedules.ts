@@ -53,14 +53,14 @@ export interface TickRecord {
   readonly ending: Ending | undefined;
 }
 
-/** The ticks of a schedule with one status. */
+/** The ticks of a schedule with one status, those that were pruned included. */
 export interface TickTotal {
   readonly schedule: string;
   readonly status: TickStatus;
   /** Those that were missed together count each. */
   readonly count: number;
-  /** The newest of them. */
-  readonly last: Instant;
+  /** The newest of them; null when it was pruned. */
+  readonly last: Instant | null;
 }
 
 /** A tick that is decided. */

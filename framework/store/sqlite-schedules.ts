@@ -75,7 +75,9 @@ export class SqliteScheduleReader implements ScheduleReader {
 
   tickTotals(): readonly TickTotal[] {
     return this.#all<TickTotal>(
-      `SELECT schedule, status, sum(count) AS count, max(tick) AS last FROM ticks WHERE target = @target
+      `SELECT schedule, status, sum(count) AS count, max(tick) AS last FROM (
+         SELECT schedule, status, count, tick FROM ticks WHERE target = @target
+         UNION ALL SELECT labels ->> 0, labels ->> 1, count, NULL FROM tallies WHERE target = @target AND tallied = 'ticks')
        GROUP BY schedule, status ORDER BY schedule, status`,
     );
   }

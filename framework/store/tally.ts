@@ -9,6 +9,8 @@ interface Tallied {
   /** Expressions; they become a JSON array. */
   readonly labels: readonly string[];
   readonly seconds: string;
+  /** @default one for each row */
+  readonly count?: string;
 }
 
 /** Upper bounds of a run's duration, seconds; a longer one counts under none of them. */
@@ -48,6 +50,15 @@ const tallied = {
     labels: ["t.key", "t.check_name", "t.passed"],
     seconds: "sum(t.duration_ms) / 1000.0",
   },
+  ticks: {
+    from: "ticks t",
+    target: "t.target",
+    where: "t.finished_at IS NOT NULL",
+    labels: ["t.schedule", "t.status"],
+    seconds: "0",
+    // Those that were missed together are one row.
+    count: "sum(t.count)",
+  },
 } as const satisfies Readonly<Record<string, Tallied>>;
 
 /** A table whose rows are counted. */
@@ -60,8 +71,8 @@ export function isTallied(table: string): table is TalliedTable {
 
 /** Selects `target, labels, count, seconds` of a table's rows `t` that meet a condition. */
 export function tallyQuery(table: TalliedTable, condition: string): string {
-  const { from, target, where, labels, seconds }: Tallied = tallied[table];
-  return `SELECT ${target} AS target, json_array(${labels.join(", ")}) AS labels, count(*) AS count, ${seconds} AS seconds
+  const { from, target, where, labels, seconds, count = "count(*)" }: Tallied = tallied[table];
+  return `SELECT ${target} AS target, json_array(${labels.join(", ")}) AS labels, ${count} AS count, ${seconds} AS seconds
     FROM ${from} WHERE ${where} AND (${condition}) GROUP BY ${[target, ...labels].join(", ")}`;
 }
 

@@ -35,6 +35,21 @@ describe("pruning ticks", () => {
     expect(rig.ticks("rare")).toEqual(["2026-03-01T06:00 succeeded"]);
   });
 
+  it("lowers no total, and those that were missed together count each", async () => {
+    const rig = tenNights();
+    rig.end("succeeded");
+    rig.forward(3 * dayMs);
+    rig.scheduler([nightly, rare]).advance(rig.now);
+    rig.end("succeeded");
+    const counts = () =>
+      rig.store.scheduling.tickTotals().map(({ schedule, status, count }) => [schedule, status, count]);
+    const before = counts();
+    const { removed } = await pruneStore({ path: rig.path, retention: { keepRuns: 1 } });
+    expect(removed.ticks).toBeGreaterThan(5);
+    expect(counts()).toEqual(before);
+    expect(before).toContainEqual(["nightly", "skipped", 3]);
+  });
+
   it("decides nothing anew when the clock is set back by a day", async () => {
     const rig = tenNights();
     rig.end("succeeded");

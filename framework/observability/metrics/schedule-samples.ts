@@ -57,7 +57,7 @@ function addTicks(samples: Samples, schedules: readonly string[], totals: readon
     }
   }
   for (const { schedule, status, last } of totals)
-    samples.add(families.scheduleLast, toSeconds(last), { schedule, status });
+    samples.add(families.scheduleLast, toSeconds(last ?? undefined), { schedule, status });
 }
 
 function addSchedule(

@@ -152,7 +152,7 @@ class Pruning {
 
   /** Removes rows `t` that meet a condition; what the totals count of them is kept, in the same transaction. */
   #delete(
-    table: TalliedTable | "events" | "lineage" | "alerts" | "ticks",
+    table: TalliedTable | "events" | "lineage" | "alerts",
     condition: string,
     batch: readonly (number | string)[],
   ): number {
