@@ -258,7 +258,7 @@ export default defineConfig({ name: "wrong", assets: [a, b, check] });`,
     [["list", "--target", "locl"], "--target local"],
     [["runs", "0000"], "no run 0000"],
     [["check", "--name", "has_row"], "did you mean has_rows?"],
-    [["lineage", "--format", "svg"], "--format is lanes, dot, mermaid or json"],
+    [["lineage", "--format", "svg"], "--format is lanes, dot, mermaid, openlineage or json"],
     [["ui"], "needs a terminal"],
   ])("of %j is explained, exit code 2", async (args, text) => {
     const { code, stdout, stderr } = await small().run(...args);
