@@ -115,6 +115,19 @@ describe("hostile texts in the source", () => {
     expect(await pipeline.snapshots()).toEqual(before);
     expect((await pipeline.project.run("store", "check")).code).toBe(0);
   });
+
+  it.each([
+    ["an object", "object: User", `object: "User WHERE Id != ''"`],
+    ["a field", "  Title: {", `  "Title FROM User--": {`],
+    ["a column", "{ column: title", `{ column: 'title"; DROP TABLE x'`],
+    ["a cursor", "field: SystemModstamp", `field: "SystemModstamp > 1 OR Id"`],
+  ])("that YAML gives %s for a name are wrong definitions, by file and line", async (_, from, to) => {
+    const restore = pipeline.edit("assets/sf_user/dbthub.yml", from, to);
+    const { code, stderr } = await pipeline.project.run("materialize");
+    restore();
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/dbthub\.yml:\d+/);
+  });
 });
 
 describe("the state of a project", () => {
