@@ -183,8 +183,11 @@ export type RunEvent =
       readonly partitions?: Readonly<Record<string, Readonly<Record<string, Outcome>>>>;
     });
 
+/** Levels of log lines, the least first. */
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+
 /** Level of a log line. */
-export type LogLevel = "debug" | "info" | "warn" | "error";
+export type LogLevel = (typeof logLevels)[number];
 
 /** Receives events in the order in which they happened; must not throw. */
 export type EventListener = (event: RunEvent) => void;

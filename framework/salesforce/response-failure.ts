@@ -1,15 +1,8 @@
 import type { Failure } from "../event/failure.ts";
 import { FailureError } from "../event/failure.ts";
+import { retryAfterMs } from "../util/retry-after.ts";
 import type { HttpResponse } from "./http-message.ts";
 import { QueryInterrupted } from "./query-interrupted.ts";
-
-/** `Retry-After` in milliseconds: seconds or an HTTP date; undefined when absent or senseless. */
-export function retryAfterMs(header: string | undefined, now: Date): number | undefined {
-  if (header === undefined || header.trim() === "") return undefined;
-  const seconds = Number(header);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - now.getTime();
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
-}
 
 /**
  * What an answer of 400 and above means. Error codes decide before the status, since Salesforce gives one status to

@@ -5,6 +5,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { fail } from "../event/failure.ts";
+import { isLoopbackHost, loopback } from "../util/loopback.ts";
 import type { DayCounts } from "./advance.ts";
 import { announceServer, readCredentials, withdrawServer } from "./credentials.ts";
 import type { SandboxCredentials } from "./credentials.ts";
@@ -19,7 +20,6 @@ import { soapRoutes } from "./http/soap-routes.ts";
 import { notFound, SalesforceError } from "./salesforce-error.ts";
 import { sandboxDataOf } from "./sandbox-data.ts";
 
-const host = "127.0.0.1";
 // Above what is refused with 414, so that the refusal is Salesforce's and not the parser's.
 const longestHead = 128 * 1024;
 
@@ -77,7 +77,7 @@ export async function serveSandbox(options: SandboxOptions): Promise<Sandbox> {
       data.seed({ users, seed, now });
     }
     const address = server.address() as AddressInfo;
-    url = `http://${host}:${address.port}`;
+    url = `http://${loopback}:${address.port}`;
     announceServer(db, url, machineNow());
     let closed: Promise<void> | undefined;
     const close = (): Promise<void> => {
@@ -120,10 +120,9 @@ function sandboxApp(org: Org): SandboxApp {
   });
   app.notFound((context) => context.json(notFound().body, 404));
   app.use(async (context, next) => {
-    // A page in a browser can reach loopback under a name of its own; only the address itself is served.
-    const name = (context.req.header("host") ?? "").replace(/:\d+$/, "");
-    if (name !== host && name !== "localhost") return context.text(`Only ${host} is served here`, 421);
-    // Nor may it change the org by the address: a browser says from which page a request comes, and no program here has one.
+    if (!isLoopbackHost(context.req.header("host")))
+      return context.text(`Only ${loopback} is served here`, 421);
+    // By the address a page may not change the org either: a browser says from which page a request comes.
     if (context.req.header("origin") !== undefined) return context.text("No web page is served here", 403);
     return next();
   });
@@ -137,7 +136,7 @@ function sandboxApp(org: Org): SandboxApp {
 }
 
 async function listen(server: Server, port: number): Promise<void> {
-  server.listen(port, host);
+  server.listen(port, loopback);
   try {
     await once(server, "listening");
   } catch (error) {
@@ -147,8 +146,8 @@ async function listen(server: Server, port: number): Promise<void> {
         reason: "port-taken",
         message: `Port ${port} is taken by another program`,
         retryable: false,
-        expected: `a free port on ${host}`,
-        where: `${host}:${port}`,
+        expected: `a free port on ${loopback}`,
+        where: `${loopback}:${port}`,
         next: "Choose another with --port, or --port 0 for any free one",
       },
       error,

@@ -10,6 +10,8 @@ export type DaemonState = "ok" | "draining" | "silent" | "dead" | "stopped" | "n
 /** A daemon, and what has become of it. */
 export interface DaemonStatus extends DaemonRecord {
   readonly state: Exclude<DaemonState, "none">;
+  /** Whether it starts what is due, or at least waits for what it has started. */
+  readonly isWorking: boolean;
   /** Since it last said something, milliseconds. */
   readonly silentMs: number;
 }
@@ -18,18 +20,14 @@ export interface DaemonStatus extends DaemonRecord {
 export function daemonStatuses(reader: ScheduleReader, now: Date): readonly DaemonStatus[] {
   return reader.daemons().map((record) => {
     const silentMs = Math.max(0, now.getTime() - Date.parse(record.heartbeatAt));
-    return { ...record, state: stateOf(record, silentMs), silentMs };
+    const state = stateOf(record, silentMs);
+    return { ...record, state, isWorking: state === "ok" || state === "draining", silentMs };
   });
 }
 
 /** One that works, else the newest; undefined when there has never been one. */
 export function leadingDaemon(daemons: readonly DaemonStatus[]): DaemonStatus | undefined {
-  return daemons.find(isWorking) ?? daemons[0];
-}
-
-/** Whether it starts what is due, or at least waits for what it has started. */
-export function isWorking({ state }: Pick<DaemonStatus, "state">): boolean {
-  return state === "ok" || state === "draining";
+  return daemons.find(({ isWorking }) => isWorking) ?? daemons[0];
 }
 
 function stateOf(record: DaemonRecord, silentMs: number): DaemonStatus["state"] {

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { parsePage } from "../../framework/salesforce/bulk-query.ts";
-import { retryAfterMs, responseError } from "../../framework/salesforce/response-failure.ts";
+import { responseError } from "../../framework/salesforce/response-failure.ts";
+import { retryAfterMs } from "../../framework/util/retry-after.ts";
 import type { SalesforceOrg } from "../../framework/salesforce/salesforce-org.ts";
 import { FailureError } from "../../framework/event/failure.ts";
 import { control, serveOrg, signIn } from "./rig.ts";

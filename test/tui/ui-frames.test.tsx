@@ -131,7 +131,7 @@ test("the schedules at 80x24, and the ticks of one", () => {
 
 test("a daemon that says nothing any more is told in every header", () => {
   const ui = new UiDriver().press("2");
-  ui.send({ type: "ticked", nowMs: nowMs + 150_000 });
+  ui.read(nowMs + 150_000);
   expect(screen(ui)[0]).toContain("daemon silent 2m");
 });
 

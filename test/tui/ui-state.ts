@@ -50,17 +50,18 @@ export class UiDriver {
     }
   }
 
-  read(): void {
-    this.send({ type: "data-read", data: this.data(), nowMs });
+  /** @param at when the store is read */
+  read(at = nowMs): void {
+    this.send({ type: "data-read", data: this.data(at), nowMs: at });
   }
 
-  data(): UiData {
+  data(at = nowMs): UiData {
     return readData(
       this.store,
       {
         statuses: () => statusesFrom(this.graph, this.store),
         freshness: () => this.freshness,
-        ...schedulingOf(this.store, nowMs),
+        ...schedulingOf(this.store, at),
       },
       needsOf(this.state),
       this.state.data,

@@ -2,7 +2,7 @@ import type { Config, DaemonConfig, LogsConfig } from "../../definition/config.t
 import { policyProblems, type PolicyProblem } from "../../definition/policy-problem.ts";
 import { DefinitionError, type DefinitionProblem } from "../../definition/problem.ts";
 import { wholeNumber } from "../../definition/run-limits.ts";
-import type { LogLevel } from "../../event/event.ts";
+import { logLevels } from "../../event/event.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
 
 /**
@@ -66,13 +66,13 @@ function daemonProblems(daemon: DaemonConfig): readonly PolicyProblem[] {
   ];
 }
 
-const levels: readonly unknown[] = ["debug", "info", "warn", "error"] satisfies LogLevel[];
-
 function logsProblems({ file, level, maxMegabytes }: LogsConfig): readonly PolicyProblem[] {
-  const isLevel = level === undefined || levels.includes(level);
+  const isLevel = level === undefined || logLevels.includes(level);
   return [
     ...text("file", file, "the path of a file"),
-    ...(isLevel ? [] : [{ path: ["level"], expected: `expected one of ${levels.join(", ")}`, got: level }]),
+    ...(isLevel
+      ? []
+      : [{ path: ["level"], expected: `expected one of ${logLevels.join(", ")}`, got: level }]),
     ...wholeNumber("maxMegabytes", maxMegabytes, 1),
   ];
 }

@@ -2,12 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { DefinitionError } from "../../definition/problem.ts";
 import { Daemon } from "../../scheduler/daemon.ts";
-import {
-  type DaemonStatus,
-  daemonStatuses,
-  isWorking,
-  leadingDaemon,
-} from "../../scheduler/daemon-statuses.ts";
+import { type DaemonStatus, daemonStatuses, leadingDaemon } from "../../scheduler/daemon-statuses.ts";
 import { daemonText } from "../../tui/words/schedule.ts";
 import { systemClock } from "../../util/clock.ts";
 import { exitCode } from "../exit-code.ts";
@@ -101,7 +96,7 @@ async function daemonStatus(context: VerbContext): Promise<number> {
     print(daemonText(leading, targetName));
     if (leading?.problem !== undefined) print(`  definitions not taken over: ${leading.problem}`);
   }
-  return leading !== undefined && isWorking(leading) ? exitCode.done : exitCode.notCurrent;
+  return leading?.isWorking === true ? exitCode.done : exitCode.notCurrent;
 }
 
 function daemonJson(status: DaemonStatus) {

@@ -80,7 +80,7 @@ const examinations: Readonly<Record<string, Examine>> = {
   },
   async schedules(context) {
     const { schedules, store, targetName } = await context.openScheduled();
-    const { daemonStatuses, isWorking, leadingDaemon } = await import("../../scheduler/daemon-statuses.ts");
+    const { daemonStatuses, leadingDaemon } = await import("../../scheduler/daemon-statuses.ts");
     const { scheduleStatuses } = await import("../../scheduler/schedule-statuses.ts");
     const { daemonText } = await import("../../tui/words/schedule.ts");
     if (schedules.length === 0) return { status: "ok", message: "none" };
@@ -96,7 +96,7 @@ const examinations: Readonly<Record<string, Examine>> = {
       status: "warn",
       message: `${message}; overdue: ${someOf(names)}`,
       next:
-        daemon !== undefined && isWorking(daemon)
+        daemon?.isWorking === true
           ? "look at what it prints; kill -HUP makes it read the definitions anew"
           : "moraine daemon, or moraine daemon --once",
     };

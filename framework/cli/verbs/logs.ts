@@ -1,4 +1,4 @@
-import type { LogLevel } from "../../event/event.ts";
+import { logLevels } from "../../event/event.ts";
 import type { StoredEvent } from "../../store/store.ts";
 import { logLine } from "../../tui/words/event.ts";
 import { systemClock } from "../../util/clock.ts";
@@ -14,7 +14,6 @@ interface LogsOptions {
   readonly grep?: string;
 }
 
-const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 const pollEveryMs = 250;
 
 /** `moraine logs`. */
@@ -47,13 +46,13 @@ export async function logs(
 
 function printLine(event: StoredEvent["event"], least: number, grep: string | undefined): void {
   const line = logLine(event);
-  if (line === undefined || levels.indexOf(line.level) < least) return;
+  if (line === undefined || logLevels.indexOf(line.level) < least) return;
   const text = `${line.at} ${line.level.padEnd(5)} ${line.key === undefined ? "" : `${line.key} `}${line.text}`;
   if (grep === undefined || text.includes(grep)) print(text);
 }
 
 function levelOf(text: string): number {
-  const level = levels.findIndex((candidate) => candidate === text);
-  if (level < 0) throw new UsageError(`--level is ${levels.join(", ")}, got ${text}`);
+  const level = logLevels.findIndex((candidate) => candidate === text);
+  if (level < 0) throw new UsageError(`--level is ${logLevels.join(", ")}, got ${text}`);
   return level;
 }

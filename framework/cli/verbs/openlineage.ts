@@ -1,8 +1,9 @@
-import { openLineageProblems, type OpenLineageTransport } from "../../definition/open-lineage.ts";
+import { openLineageProblems } from "../../definition/open-lineage.ts";
 import { policyProblems } from "../../definition/policy-problem.ts";
 import { DefinitionError } from "../../definition/problem.ts";
 import type { Sent } from "../../observability/openlineage/send.ts";
 import { openLineageSettings } from "../../observability/openlineage/settings.ts";
+import { addressOf } from "../../observability/openlineage/transports/http.ts";
 import type { TransportRecord } from "../../store/open-lineage.ts";
 import { countOf } from "../../tui/words/numbers.ts";
 import { exitCode, worstExitCode } from "../exit-code.ts";
@@ -37,19 +38,13 @@ function list(context: VerbContext, { config, store, targetName }: OpenConfig): 
   const rows = Object.entries(transports).map(([name, transport]) => ({
     name,
     type: transport.type,
-    to: addressOf(transport),
+    to: transport.type === "file" ? transport.path : addressOf(transport),
     ...stateOf(known.get(name)),
   }));
   if (context.options.json === true) printJson({ target: targetName, namespace, transports: rows });
   else if (rows.length === 0) say(nobody);
   else for (const row of rows) print(...transportLines(context, row));
   return exitCode.done;
-}
-
-function addressOf(transport: OpenLineageTransport): string {
-  if (transport.type === "file") return transport.path;
-  const { url, endpoint = "api/v1/lineage" } = transport;
-  return `${url.replace(/\/+$/, "")}/${endpoint.replace(/^\/+/, "")}`;
 }
 
 /** What is known of a transport; one that no run has met yet waits for nothing. */

@@ -7,8 +7,7 @@ import type { WriteFile } from "./metadata-file.ts";
 import { catalogRoutes, type RoutesOptions } from "./routes.ts";
 import type { TableCatalog } from "./table-catalog.ts";
 import { newToken } from "../../util/bearer-token.ts";
-
-const loopback = "127.0.0.1";
+import { loopback } from "../../util/loopback.ts";
 
 /** A running Iceberg REST catalog. */
 export interface Catalog {

@@ -1,4 +1,4 @@
-const loopback = "127.0.0.1";
+import { loopback } from "../../util/loopback.ts";
 
 /**
  * Excepts 127.0.0.1 from the proxy of this process's environment, if it has one. DuckDB's HTTP client honours

@@ -1,5 +1,6 @@
 import { type Failure, FailureError } from "../../event/failure.ts";
 import type { Clock } from "../../util/clock.ts";
+import { retryAfterMs } from "../../util/retry-after.ts";
 import { CatalogError } from "../catalog/catalog-error.ts";
 import { parseJson, writeJson } from "../catalog/json.ts";
 import type { Authorization } from "./authorization.ts";
@@ -118,12 +119,12 @@ function refusal(request: CatalogRequest, { status, text, retryAfter }: Answer):
   if (status === 400 || status === 404 || status === 406 || status === 409) {
     return new CatalogError(status, type, message);
   }
-  const seconds = Number(retryAfter ?? "");
+  const delayMs = retryAfterMs(retryAfter, new Date());
   return new FailureError({
     ...meaningOf(status),
     got: `HTTP ${status} ${type}: ${message}`,
     where: request.url,
-    ...(seconds > 0 ? { retryAfterMs: seconds * 1000 } : {}),
+    ...(delayMs === undefined ? {} : { retryAfterMs: delayMs }),
   });
 }
 

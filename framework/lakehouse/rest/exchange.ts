@@ -1,4 +1,5 @@
 import { FailureError } from "../../event/failure.ts";
+import { fetchFailureText } from "../../util/fetch-failure.ts";
 import { createRedactor, type Redactor } from "../../util/redact.ts";
 
 const requestTimeoutMs = 20_000;
@@ -44,7 +45,7 @@ export async function exchange(
         message: timeout.aborted
           ? `the catalog did not answer within ${requestTimeoutMs / 1000} s`
           : "the catalog can't be reached",
-        got: reasonOf(error),
+        got: fetchFailureText(error),
         where: request.url,
         next: "check `uri` and the network, then run the same command again",
         retryable: true,
@@ -63,10 +64,4 @@ function redactorOf(message: {
   if (message.headers["content-type"] === "application/x-www-form-urlencoded")
     redactor.add(new URLSearchParams(message.body).get("client_secret") ?? "");
   return redactor;
-}
-
-/** `fetch` says only that it failed; its cause says why. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  return cause instanceof Error ? cause.message || cause.name : String(cause);
 }

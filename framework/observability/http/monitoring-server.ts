@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { FailureError } from "../../event/failure.ts";
 import { isToken } from "../../util/bearer-token.ts";
+import { isLoopbackHost, loopback } from "../../util/loopback.ts";
 
 /** Whether work can go on, and what stands in its way. */
 export interface Readiness {
@@ -33,7 +34,6 @@ export interface MonitoringServer {
   close(): Promise<void>;
 }
 
-const loopback = "127.0.0.1";
 /** A scrape is one small request; whoever is slower has no business here. */
 const requestTimeoutMs = 10_000;
 
@@ -121,7 +121,7 @@ const routes: Readonly<Record<string, Route>> = {
 /** On loopback only a name of loopback will do. */
 function isForUs({ host = loopback }: MonitoringOptions, { headers }: IncomingMessage): boolean {
   if (host !== loopback && host !== "::1" && host !== "localhost") return true;
-  return /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/.test(headers.host ?? "");
+  return isLoopbackHost(headers.host);
 }
 
 function send(request: IncomingMessage, response: ServerResponse, found: Answer): void {

@@ -1,6 +1,6 @@
 import type { Schedule } from "../../definition/schedule.ts";
 import type { Sensor } from "../../definition/sensor.ts";
-import { daemonStatuses, isWorking } from "../../scheduler/daemon-statuses.ts";
+import { daemonStatuses } from "../../scheduler/daemon-statuses.ts";
 import { readyTicks } from "../../scheduler/run-queue.ts";
 import { type ScheduleStatus, scheduleStatuses } from "../../scheduler/schedule-statuses.ts";
 import type { ScheduleReader, TickRecord, TickStatus, TickTotal } from "../../store/schedules.ts";
@@ -22,7 +22,7 @@ export function addDaemons(samples: Samples, reader: ScheduleReader, now: Date):
   const present = daemons.filter(({ silentMs }) => silentMs < forgottenAfterMs);
   for (const state of presentStates)
     samples.add(families.daemons, present.filter((daemon) => daemon.state === state).length, { state });
-  const working = present.filter(isWorking);
+  const working = present.filter(({ isWorking }) => isWorking);
   const isCurrent = working.every(({ problem }) => problem === undefined);
   if (working.length > 0) samples.add(families.daemonDefinitions, isCurrent ? 1 : 0);
 }

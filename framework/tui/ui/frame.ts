@@ -8,7 +8,7 @@ import { appliesTo, assetInHand, keyTable, scheduleInHand } from "./keys.ts";
 import { visibleRange } from "./list.ts";
 import { confirmLines, overlayLines } from "./overlay-lines.ts";
 import { rowText, titleText } from "./row-text.ts";
-import { daemonNote, isDaemonWorking, scheduleFacts } from "./schedule-lines.ts";
+import { daemonNote, scheduleFacts } from "./schedule-lines.ts";
 import { assetTabs, cursorIndex, type UiState } from "./state.ts";
 import { timelineLines } from "./timeline.ts";
 
@@ -98,7 +98,7 @@ function headerLine(state: UiState): string {
   for (const [screen, text] of tabs) {
     if (screen === base) line = line.replace(text, paint.bold(paint.reverse(text)));
   }
-  for (const alarm of [busy.trimEnd(), ...(isDaemonWorking(daemon, state.nowMs) ? [] : note)])
+  for (const alarm of [busy.trimEnd(), ...(daemon?.isWorking === true ? [] : note)])
     if (alarm !== "") line = line.replace(alarm, paint.red(alarm));
   return line;
 }

@@ -1,8 +1,8 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
+import { shellWords } from "../../util/shell-words.ts";
 import { causeSummary } from "../words/cause.ts";
 import { countOf, formatElapsed } from "../words/numbers.ts";
 import type { ScheduleStatus } from "../../scheduler/schedule-statuses.ts";
-import { isDaemonWorking } from "./schedule-lines.ts";
 import type { Overlay, UiState } from "./state.ts";
 
 type ConfirmOverlay = Extract<Overlay, { type: "confirm" }>;
@@ -34,7 +34,7 @@ export function materializeDialog(
       ...(due.length === 0 ? ["  all are fresh; only what reads the outside world is asked again"] : []),
       ...(downstream === 0 ? [] : [`${countOf(downstream, "asset")} downstream may become stale`]),
       "",
-      commandText(args),
+      `moraine ${shellWords(args)}`,
     ],
     args,
     confirmed: false,
@@ -55,7 +55,7 @@ export function checkDialog(state: UiState, key: AssetKey): ConfirmOverlay {
         .join(", ")}`,
       "nothing is written to tables",
       "",
-      commandText(args),
+      `moraine ${shellWords(args)}`,
     ],
     args,
     confirmed: false,
@@ -73,11 +73,11 @@ export function tickDialog(state: UiState, { definition }: ScheduleStatus): Conf
       definition.kind === "sensor"
         ? "asks the sensor, and queues the runs that it says"
         : `materializes what is stale of ${definition.selection.length === 0 ? "everything" : definition.selection.join(" ")}`,
-      isDaemonWorking(state.data.daemon, state.nowMs)
+      state.data.daemon?.isWorking === true
         ? "the daemon starts them"
         : "no daemon works: runs wait for one, or for moraine daemon --once",
       "",
-      commandText(args),
+      `moraine ${shellWords(args)}`,
     ],
     args,
     confirmed: false,
@@ -94,16 +94,11 @@ export function switchDialog(_state: UiState, { definition, state }: ScheduleSta
     lines: [
       isOn ? "what passes meanwhile stays past; what runs goes on" : "ticks count from now on",
       "",
-      commandText(args),
+      `moraine ${shellWords(args)}`,
     ],
     args,
     confirmed: false,
   };
-}
-
-/** A command line as a person would type it. */
-export function commandText(args: readonly string[]): string {
-  return ["moraine", ...args].map((word) => (/^[\w@%+=:,./^-]+$/.test(word) ? word : `'${word}'`)).join(" ");
 }
 
 /** A whole namespace is named as a glob, which is what a person would type. */

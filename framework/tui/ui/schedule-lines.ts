@@ -89,18 +89,7 @@ export function scheduleFacts(definition: Schedule | Sensor): readonly string[] 
   return [name, ...facts, ...(description === undefined ? [] : [cleanText(description)])];
 }
 
-/** Whether a daemon is there now: one that was when the store was read last may have said nothing since. */
-export function isDaemonWorking(daemon: DaemonStatus | undefined, nowMs: number): boolean {
-  return (daemon?.state === "ok" || daemon?.state === "draining") && silentMs(daemon, nowMs) <= 60_000;
-}
-
 /** `daemon ok`; for how long nothing was heard of one that does not work. Without an age while all is well: no frame for it. */
-export function daemonNote(daemon: DaemonStatus, nowMs: number): string {
-  if (isDaemonWorking(daemon, nowMs)) return `daemon ${daemon.state}`;
-  const state = daemon.state === "ok" || daemon.state === "draining" ? "silent" : daemon.state;
-  return `daemon ${state} ${formatAge(silentMs(daemon, nowMs))}`;
-}
-
-function silentMs({ heartbeatAt }: DaemonStatus, nowMs: number): number {
-  return nowMs - Date.parse(heartbeatAt);
+export function daemonNote({ state, isWorking, heartbeatAt }: DaemonStatus, nowMs: number): string {
+  return `daemon ${state}${isWorking ? "" : ` ${formatAge(nowMs - Date.parse(heartbeatAt))}`}`;
 }

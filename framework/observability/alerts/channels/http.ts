@@ -1,4 +1,6 @@
 import { fail } from "../../../event/failure.ts";
+import { retryAfterMs } from "../../../util/retry-after.ts";
+import { sendRequest } from "../../http/send-request.ts";
 
 /** A request of ours to somebody's server. */
 export interface HttpRequest {
@@ -11,8 +13,7 @@ export interface HttpRequest {
 }
 
 /**
- * Sends a request and waits for a 2xx answer, whose body is not read. A redirection is no success: it would take what is
- * sent, and its signature, to a place that nobody configured.
+ * Sends a request and waits for a 2xx answer; a redirection is none.
  *
  * @throws FailureError
  */
@@ -26,39 +27,22 @@ export async function request({ url, ...init }: HttpRequest): Promise<void> {
       next: "correct the secret, then moraine alerts test",
     });
   }
-  const { host } = new URL(url);
-  let response: Response;
-  try {
-    response = await fetch(url, { ...init, redirect: "manual" });
-  } catch (error) {
-    init.signal.throwIfAborted();
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    fail(
-      {
-        reason: "unreachable",
-        message: `${host} can't be reached`,
-        retryable: true,
-        got: cause instanceof Error ? cause.message : String(cause),
-        where: host,
-      },
-      error,
-    );
-  }
-  await response.body?.cancel();
-  if (!response.ok) refuse(response, host);
+  const address = new URL(url);
+  const response = await sendRequest(address, init);
+  if (!response.ok) refuse(response, address.host);
 }
 
 function refuse({ status, headers }: Response, host: string): never {
   const got = `HTTP ${status}`;
   if (status === 429) {
-    const seconds = Number(headers.get("retry-after"));
+    const delayMs = retryAfterMs(headers.get("retry-after"), new Date()) ?? 0;
     fail({
       reason: "rate-limited",
       message: `${host} takes no more messages at present`,
       retryable: true,
       got,
       where: host,
-      ...(seconds > 0 ? { retryAfterMs: seconds * 1000 } : {}),
+      ...(delayMs > 0 ? { retryAfterMs: delayMs } : {}),
     });
   }
   if (status === 401 || status === 403) {

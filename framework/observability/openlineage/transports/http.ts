@@ -2,12 +2,19 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { HttpTransport } from "../../../definition/open-lineage.ts";
 import { type Failure, FailureError } from "../../../event/failure.ts";
+import { retryAfterMs } from "../../../util/retry-after.ts";
+import { sendRequest } from "../../http/send-request.ts";
 import type { Transport, Try } from "./transport.ts";
 
 const compress = promisify(gzip);
 
 /** What an answer says of the event itself: it is not what the server takes, and never will be. */
 const refusals = new Set([400, 413, 415, 422]);
+
+/** The address that events are posted to. */
+export function addressOf({ url, endpoint = "api/v1/lineage" }: HttpTransport): string {
+  return `${url.replace(/\/+$/, "")}/${endpoint.replace(/^\/+/, "")}`;
+}
 
 /**
  * Posts each event to a server. An answer that says that the event is wrong refuses that event; everything else (no
@@ -16,10 +23,11 @@ const refusals = new Set([400, 413, 415, 422]);
  * @param readKey reads the key; `fresh`: it may have been rotated. Throws FailureError
  */
 export function httpTransport(
-  { url, endpoint = "api/v1/lineage", compression }: HttpTransport,
+  config: HttpTransport,
   readKey: ((options: { readonly fresh: boolean }) => Promise<string>) | undefined,
 ): Transport {
-  const address = new URL(`${url.replace(/\/+$/, "")}/${endpoint.replace(/^\/+/, "")}`);
+  const address = new URL(addressOf(config));
+  const { compression } = config;
   let isFresh = false;
   let key: string | undefined;
   return {
@@ -38,7 +46,6 @@ export function httpTransport(
       };
       const answer = await post(address, { headers, body }, how);
       if (answer instanceof Response) {
-        await answer.body?.cancel();
         if (answer.status === 401) [key, isFresh] = [undefined, true];
         return answer.ok ? null : failureOf(answer, address);
       }
@@ -55,27 +62,19 @@ async function post(
   const timeout = AbortSignal.timeout(timeoutMs);
   const { host } = address;
   try {
-    // A redirection is no success: it would take the key to a place that nobody configured.
     const body = typeof request.body === "string" ? request.body : new Uint8Array(request.body);
-    return await fetch(address, {
+    return await sendRequest(address, {
       method: "POST",
       headers: request.headers,
       body,
-      redirect: "manual",
       signal: AbortSignal.any([signal, timeout]),
     });
   } catch (error) {
     signal.throwIfAborted();
-    if (timeout.aborted)
-      return {
-        reason: "timeout",
-        message: `${host} did not answer within ${timeoutMs} ms`,
-        retryable: true,
-        where: host,
-      };
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const got = cause instanceof Error ? cause.message : String(cause);
-    return { reason: "unreachable", message: `${host} can't be reached`, retryable: true, got, where: host };
+    if (error instanceof FailureError) return error.failure;
+    if (!timeout.aborted) throw error;
+    const message = `${host} did not answer within ${timeoutMs} ms`;
+    return { reason: "timeout", message, retryable: true, where: host };
   }
 }
 
@@ -92,13 +91,13 @@ function failureOf({ status, headers }: Response, { host, pathname }: URL): Fail
       next: "renew the key of the transport, then moraine openlineage send",
     };
   if (status === 429 || status === 503) {
-    const retryAfterMs = retryAfter(headers.get("retry-after"));
+    const delayMs = retryAfterMs(headers.get("retry-after"), new Date()) ?? 0;
     return {
       ...common,
       reason: status === 429 ? "rate-limited" : "unreachable",
       message: `${host} takes no more at present`,
       retryable: true,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(delayMs > 0 ? { retryAfterMs: delayMs } : {}),
     };
   }
   return {
@@ -110,11 +109,4 @@ function failureOf({ status, headers }: Response, { host, pathname }: URL): Fail
       ? { next: "correct the transport's url or endpoint, then moraine openlineage send" }
       : {}),
   };
-}
-
-/** `Retry-After` is a number of seconds or a date. */
-function retryAfter(text: string | null): number | undefined {
-  if (text === null) return undefined;
-  const ms = /^\d+$/.test(text.trim()) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
-  return ms > 0 ? ms : undefined;
 }
