@@ -4,7 +4,7 @@ export const bundleOptions = {
   splitting: true,
   format: "esm",
   platform: "node",
-  target: "node20",
+  target: "node22.14",
   jsx: "automatic",
   // Beside the files and not named in them: a project's own modules are mapped as they load, and every chunk loaded after
   // them would have its map read and parsed as well.

@@ -7,8 +7,6 @@ import { runVerb, type VerbContext } from "./run-verb.ts";
 /** Parses the command line and runs its verb; every verb's code is loaded only when it is named. */
 export async function runCommandLine(argv: readonly string[], version: string): Promise<void> {
   const program = createProgram(version);
-  // The AWS SDK says on every start which Node its versions of next year will want; which one runs is not its reader's to choose.
-  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   process.stdout.on("error", endUnread);
   // With the reader of errors gone there is nobody left to tell.
   process.stderr.on("error", goOnUnread);

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { vi } from "vitest";
@@ -22,7 +22,7 @@ export class Programs {
       splitting: true,
       format: "esm",
       platform: "node",
-      target: "node20",
+      target: "node22.14",
       jsx: "automatic",
       external: ["better-sqlite3", "react-devtools-core"],
       define: { "process.env.NODE_ENV": '"production"' },
@@ -47,16 +47,20 @@ export class Terminal {
   /**
    * Runs `node PROGRAM`; the pane stays when the program ends, with the modes that it left. With `shell` it is typed into
    * an interactive shell instead, which can stop and continue it.
+   *
+   * @param programs `dir` holds the program, unless its path is absolute, and a folder of this terminal's own
    */
   constructor(
-    programs: Programs,
+    programs: Pick<Programs, "dir">,
     program: readonly string[],
     size: { readonly columns: number; readonly rows: number },
     inside: "script" | "shell" = "script",
   ) {
     this.#dir = mkdtempSync(join(programs.dir, "terminal-"));
     const [script = "", ...args] = program;
-    const node = [process.execPath, join(programs.dir, script), ...args].map((word) => `'${word}'`).join(" ");
+    const node = [process.execPath, resolve(programs.dir, script), ...args]
+      .map((word) => `'${word}'`)
+      .join(" ");
     const line = `echo before; ${node} & echo $! > '${this.#dir}/pid'; fg >/dev/null; stty -a > '${this.#dir}/modes'; echo after; exec cat`;
     const bash = inside === "shell" ? "bash --norc -i" : `bash -m -c "${line.replaceAll("$", "\\$")}"`;
     const shell = `env -u CI -u NO_COLOR LC_ALL=C.UTF-8 ${bash}`;

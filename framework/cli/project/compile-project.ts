@@ -74,7 +74,7 @@ async function compile(paths: ProjectPaths, entries: readonly string[], cacheDir
       splitting: true,
       format: "esm",
       platform: "node",
-      target: "node20",
+      target: "node22.14",
       packages: "external",
       sourcemap: "inline",
       metafile: true,
