@@ -252,6 +252,10 @@ export default defineConfig({ name: "wrong", assets: [a, b, check] });`,
 
   it.each([
     [["lst"], "Did you mean list?"],
+    [["lst", "--help"], "Did you mean list?"],
+    [["help", "ls"], "Did you mean list or logs or ui?"],
+    [["init", "--help"], "unknown verb 'init'"],
+    [["--plain", "init", "-h"], "unknown verb 'init'"],
     [["list", "raw/user"], "did you mean raw/users or mart/users?"],
     [["materialize", "--force"], "--force needs a selection"],
     [["materialize", "--workers", "none"], "expected a whole number from 1"],
