@@ -79,7 +79,7 @@ function expectLocalOrg({ target, targetName }: OpenConfig): void {
 
 /** @throws UsageError when the project is another one */
 function expectShippedPipeline({ graph, projectDir }: OpenProject): void {
-  if (graph.has(dimension)) return;
+  if (graph.keys.includes(dimension)) return;
   throw new UsageError(
     `moraine demo is for the pipeline that comes with moraine; ${projectDir} has no asset ${dimension}`,
     advice,
