@@ -121,7 +121,7 @@ describe("a project of one file", () => {
     const project = small();
     await project.run("materialize");
     const moraine = `${process.execPath} ${program} list --color never`;
-    const printed = execFileSync("script", ["-qec", `stty rows 0 cols 0; ${moraine}`, "/dev/null"], {
+    const shown = execFileSync("script", ["-qec", `stty rows 0 cols 0; ${moraine}`, "/dev/null"], {
       cwd: project.directory,
       encoding: "utf8",
     });
@@ -131,7 +131,7 @@ describe("a project of one file", () => {
         .replaceAll("\r", "")
         .split("\n")
         .map((line) => line.split(/ +/));
-    expect(words(printed)).toEqual(words(piped));
+    expect(words(shown)).toEqual(words(piped));
   });
 
   it("exits with 1 and holds its table back when a blocking check fails", async () => {

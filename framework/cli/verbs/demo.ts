@@ -40,6 +40,8 @@ export async function demo(
   const { options: global, signal } = context;
   expectLocalOrg(await context.openConfig());
   await expectUsers(options);
+  if (options.reset === true && global.yes !== true)
+    throw new UsageError("--reset empties the local org, the lake and the store", "add --yes");
   const voice = voiceOf(global);
   const reporter = await createReporter(voice, global);
   try {
@@ -48,7 +50,7 @@ export async function demo(
     });
     expectShippedPipeline(project);
     const { stateDir } = project;
-    if (options.reset === true) reset(stateDir, global.yes === true);
+    if (options.reset === true) reset(stateDir);
     const versionsBefore = await versionCount(project);
     const days = await passDays(stateDir, options);
     const outcome = await materializeProject(project, {
@@ -100,9 +102,7 @@ async function expectUsers({ users }: DemoOptions): Promise<void> {
 const advice =
   "run `npm start` in a checkout of moraine to see the demo; `moraine materialize` runs this project";
 
-function reset(stateDir: string, isConfirmed: boolean): void {
-  if (!isConfirmed)
-    throw new UsageError("--reset empties the local org, the lake and the store", "add --yes");
+function reset(stateDir: string): void {
   for (const name of demoState) rmSync(join(stateDir, name), { recursive: true, force: true });
   say("emptied the local org, the lake and the store");
 }
