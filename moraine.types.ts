@@ -88,57 +88,57 @@ export interface SfRawSfUser {
 
 /** Rows of `sf_staging/stg_sf_user`. Salesforce users as they were at each change: the raw log typed, trimmed and deduplicated. One row per user and system_modstamp; of rows that tie, the one landed last. A run makes again only the rows of users for whom something landed. */
 export interface SfStagingStgSfUser {
-  /** `string` (lake). 18-character id of the user. */
+  /** `varchar`. 18-character id of the user. */
   readonly user_id: string | null;
-  /** `string` (lake). Name to sign in with. */
+  /** `varchar`. Name to sign in with. */
   readonly username: string | null;
-  /** `string` (lake). Full name. */
+  /** `varchar`. Full name. */
   readonly name: string | null;
-  /** `string` (lake). Given name. */
+  /** `varchar`. Given name. */
   readonly first_name: string | null;
-  /** `string` (lake). Family name. */
+  /** `varchar`. Family name. */
   readonly last_name: string | null;
-  /** `string` (lake). E-mail address. */
+  /** `varchar`. E-mail address. */
   readonly email: string | null;
-  /** `string` (lake). Job title. */
+  /** `varchar`. Job title. */
   readonly title: string | null;
-  /** `string` (lake). Department, free text. */
+  /** `varchar`. Department, free text. */
   readonly department: string | null;
-  /** `string` (lake). Division, free text; NA and N/A are values. */
+  /** `varchar`. Division, free text; NA and N/A are values. */
   readonly division: string | null;
-  /** `string` (lake). Audit phase, a picklist of ours. */
+  /** `varchar`. Audit phase, a picklist of ours. */
   readonly audit_phase: string | null;
-  /** `boolean` (lake). Whether the user may sign in; in a tombstone the last known value. */
+  /** `boolean`. Whether the user may sign in; in a tombstone the last known value. */
   readonly is_active: boolean | null;
-  /** `string` (lake). Id of the role. */
+  /** `varchar`. Id of the role. */
   readonly user_role_id: string | null;
-  /** `string` (lake). Id of the profile. */
+  /** `varchar`. Id of the profile. */
   readonly profile_id: string | null;
-  /** `string` (lake). Id of the manager, a user. */
+  /** `varchar`. Id of the manager, a user. */
   readonly manager_id: string | null;
-  /** `string` (lake). Number in the personnel system. */
+  /** `varchar`. Number in the personnel system. */
   readonly employee_number: string | null;
-  /** `timestamp` (lake). When the user was made, UTC. */
+  /** `timestamp(6)`. When the user was made, UTC. */
   readonly created_date: string | null;
-  /** `timestamp` (lake). Business time of the change, UTC. May be back-dated and never orders history. */
+  /** `timestamp(6)`. Business time of the change, UTC. May be back-dated and never orders history. */
   readonly last_modified_date: string | null;
-  /** `timestamp` (lake). When Salesforce stored the change, UTC. Orders history. */
+  /** `timestamp(6)`. When Salesforce stored the change, UTC. Orders history. */
   readonly system_modstamp: string | null;
-  /** `timestamp` (lake). Salesforce's clock when the extraction opened, UTC. */
+  /** `timestamp(6)`. Salesforce's clock when the extraction opened, UTC. */
   readonly extracted_at: string | null;
-  /** `string` (lake). Load that landed the row; sorts by time. */
+  /** `varchar`. Load that landed the row; sorts by time. */
   readonly load_id: string | null;
-  /** `string` (lake). upsert, or delete for a tombstone. */
+  /** `varchar`. upsert, or delete for a tombstone. */
   readonly op: string | null;
-  /** `boolean` (lake). Whether the user is gone, inactive or absent. */
+  /** `boolean`. Whether the user is gone, inactive or absent. */
   readonly is_deleted: boolean | null;
-  /** `string` (lake). inactive or absent; null for a user who is there. */
+  /** `varchar`. inactive or absent; null for a user who is there. */
   readonly delete_reason: string | null;
-  /** `long` (lake). How many rows of the log tie here. Above 1 means a tie was decided. */
+  /** `bigint`. How many rows of the log tie here. Above 1 means a tie was decided. */
   readonly landed_rows: number | `${bigint}` | null;
-  /** `string` (lake). Newest load among the rows that tie here. */
+  /** `varchar`. Newest load among the rows that tie here. */
   readonly last_load_id: string | null;
-  /** `string` (lake). Fingerprint of the code that made the row. */
+  /** `varchar`. Fingerprint of the code that made the row. */
   readonly definition: string | null;
 }
 

@@ -25,6 +25,7 @@ export function exitCodeOf(reason: FailureReason): number {
     case "access-contract":
     case "breaker":
     case "budget-exhausted":
+    case "lake-moved":
     case "locked":
     case "org-changed":
       return exitCode.refusedByGuard;

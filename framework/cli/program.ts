@@ -1,7 +1,8 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, type HelpContext, InvalidArgumentError, Option } from "commander";
 import { exitCode } from "./exit-code.ts";
 import { type GlobalOptions, withGlobalOptions } from "./options.ts";
 import { endUnread, goOnUnread } from "./output/print.ts";
+import { nearest } from "../util/nearest.ts";
 import { runVerb, type VerbContext } from "./run-verb.ts";
 
 /** Parses the command line and runs its verb; every verb's code is loaded only when it is named. */
@@ -438,14 +439,34 @@ const verbs: readonly Verb[] = [
   },
 ];
 
+/** The whole command line; of a verb that there is not, it has no help. */
+class Program extends Command {
+  override helpInformation(context?: HelpContext): string {
+    const [asked, ...others] = this.args.filter((arg) => !arg.startsWith("-"));
+    this.expectVerb(asked === "help" ? others[0] : asked);
+    return super.helpInformation(context);
+  }
+
+  /** @throws CommanderError unless there is such a verb, or none is named */
+  expectVerb(name: string | undefined): void {
+    const names = this.commands.map((command) => command.name());
+    if (name === undefined || name === "help" || names.includes(name)) return;
+    const suggestions = nearest(name, names);
+    const advice = suggestions.length === 0 ? "" : `\n(Did you mean ${suggestions.join(" or ")}?)`;
+    this.error(`error: unknown verb '${name}'${advice}`);
+  }
+}
+
 function createProgram(version: string): Command {
-  const program = withGlobalOptions(new Command("moraine"))
+  const program = new Program("moraine");
+  withGlobalOptions(program)
     .description("Keeps tables: runs what is stale in order, records lineage and checks.")
     .version(version, "-V, --version")
     .usage("<verb> [selection...] [options]")
     .configureHelp({ sortSubcommands: false })
     .showHelpAfterError("(moraine --help shows the verbs, moraine <verb> --help examples)")
     .exitOverride();
+  program.on("command:*", ([name]: readonly string[]) => program.expectVerb(name));
   for (const verb of verbs) addVerb(program, verb);
   return program;
 }

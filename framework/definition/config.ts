@@ -88,8 +88,10 @@ export type SecretsConfig =
 
 /** One place to run against. */
 export interface Target {
-  readonly lakehouse: LakehouseConfig;
-  readonly secrets: SecretsConfig;
+  /** @default `{ type: "embedded" }` */
+  readonly lakehouse?: LakehouseConfig;
+  /** @default `{ type: "environment" }` */
+  readonly secrets?: SecretsConfig;
   /** How many runs at once per pool, over what the project says. */
   readonly pools?: Readonly<Record<string, number>>;
 }
@@ -148,9 +150,9 @@ export interface Config {
   /** What `moraine daemon` starts, and when. @default none */
   readonly schedules?: ScheduleEntry;
   readonly daemon?: DaemonConfig;
-  /** @default the embedded lakehouse with secrets from the environment, as `local` */
+  /** @default one target `local` with the embedded lakehouse and secrets from the environment */
   readonly targets?: Readonly<Record<string, Target>>;
-  /** @default "local" */
+  /** The target of a command without `--target`. @default the only target, or the one named `local` */
   readonly defaultTarget?: string;
   /** What bodies find in `ctx.resources`. */
   readonly resources?: Readonly<Record<string, ResourceFactory>>;

@@ -2,7 +2,7 @@
  * Why work failed. The string is stored and shown in brackets, so it is chosen once.
  *
  * `credentials-refused`, `missing-secret` exit with 5; `breaker`, `access-contract`, `org-changed`,
- * `budget-exhausted`, `locked` with 6; the rest with 1.
+ * `budget-exhausted`, `lake-moved`, `locked` with 6; the rest with 1.
  */
 export type FailureReason =
   | "access-contract" // a declared field or visible users vanished at the source
@@ -16,6 +16,7 @@ export type FailureReason =
   | "credentials-refused"
   | "dbt-failed"
   | "disk-full"
+  | "lake-moved" // the lake's files name each other in another folder
   | "lake-unreadable"
   | "locked" // another process holds what this one needs
   | "missing-secret"

@@ -156,7 +156,7 @@ export interface QueryResult {
 /**
  * The tables of one target, whatever engine keeps them.
  *
- * All methods throw FailureError: `lake-unreadable` (storage or metadata broken; nothing was written),
+ * All methods throw FailureError: `lake-unreadable` (storage or metadata broken; nothing was written), `lake-moved` (a copied or moved embedded lake),
  * `query-failed` (the engine refused the statement; its words in `got`), `commit-conflict`, `disk-full`, `cancelled`
  * (the signal aborted). A failed write leaves the table as it was.
  */

@@ -71,11 +71,16 @@ export interface Fired {
   readonly visibility: Visibility;
 }
 
-/** Arms a fault; the oldest that fits a call fires. @throws ControlError when it is no fault */
-export function armFault(db: SandboxDatabase, input: FaultInput): ArmedFault {
+/** Reads a fault as it was asked for. @throws ControlError when it is no fault */
+export function readFault(input: FaultInput): Fault {
   const parsed = faultSchema.safeParse(input);
   if (!parsed.success) throw new ControlError(z.prettifyError(parsed.error));
-  const fault = withField(parsed.data);
+  return withField(parsed.data);
+}
+
+/** Arms a fault; the oldest that fits a call fires. @throws ControlError when it is no fault */
+export function armFault(db: SandboxDatabase, input: FaultInput): ArmedFault {
+  const fault = readFault(input);
   const isLasting = showingFaults.some((kind) => kind === fault.kind) && fault.kind !== "late-visible";
   const times = fault.times === undefined ? (isLasting ? null : 1) : fault.times;
   const { lastInsertRowid } = db

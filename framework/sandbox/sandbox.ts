@@ -1,4 +1,5 @@
 import type { Sandbox, SandboxOptions } from "./server.ts";
+import type { FaultInput } from "./faults.ts";
 import type { SandboxData } from "./sandbox-data.ts";
 
 export type { DayCounts } from "./advance.ts";
@@ -13,6 +14,15 @@ export { auditPhases, divisions } from "./user-fields.ts";
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { serveSandbox } = await import("./server.ts");
   return serveSandbox(options);
+}
+
+/** Refuses what an org can't be asked for, before there is one. @throws ControlError */
+export async function expectAskable(asked: {
+  readonly seed?: { readonly users?: number; readonly seed?: number };
+  readonly fault?: FaultInput | undefined;
+}): Promise<void> {
+  if (asked.seed !== undefined) (await import("./seed.ts")).expectSeed(asked.seed);
+  if (asked.fault !== undefined) (await import("./faults.ts")).readFault(asked.fault);
 }
 
 /** Opens the org's file without serving it; see {@link SandboxData}. */

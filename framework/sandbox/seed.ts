@@ -35,6 +35,12 @@ export function personInserter(db: SandboxDatabase): (person: Person) => void {
   };
 }
 
+/** Refuses numbers that no org is seeded with. @throws ControlError */
+export function expectSeed({ users = 0, seed = 0 }: Pick<SeedOptions, "users" | "seed">): void {
+  requireWhole("users", users, 0, mostUsers);
+  requireWhole("seed", seed, 0, Number.MAX_SAFE_INTEGER);
+}
+
 /**
  * Empties the org and fills it with people, in one transaction and bounded memory. Row 18 of every 200 has the division
  * `N/A`, row 72 none and row 134 the empty string, so that even a small org has the awkward ones.
@@ -44,8 +50,7 @@ export function seedUsers(
   options: SeedOptions = {},
 ): { readonly users: number; readonly seed: number } {
   const { users = 2000, seed = defaultSeed } = options;
-  requireWhole("users", users, 0, mostUsers);
-  requireWhole("seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  expectSeed({ users, seed });
   const now = options.now ?? readNow(db);
   const random = createRandom(`seed:${seed}`);
   const firstNumber = 1000 + random.below(1_000_000);

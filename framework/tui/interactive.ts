@@ -9,7 +9,6 @@ export type { InteractiveOptions, StartedVerb } from "./ui/interactive-options.t
  * @returns the exit code: 0, or 128 + the number of the signal that ended it
  */
 export async function runInteractive(options: InteractiveOptions): Promise<number> {
-  const { loadWithoutCi } = await import("./ink/load-without-ci.ts");
-  const { UiSession } = await loadWithoutCi(() => import("./ink/ui-session.tsx"));
+  const { UiSession } = await import("./ink/ui-session.tsx");
   return new UiSession(options).run();
 }

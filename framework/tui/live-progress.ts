@@ -9,7 +9,6 @@ export type { LiveProgress, LiveProgressOptions } from "./progress/live-progress
  * decided that the run is shown live.
  */
 export async function startLiveProgress(options: LiveProgressOptions): Promise<LiveProgress> {
-  const { loadWithoutCi } = await import("./ink/load-without-ci.ts");
-  const { mountProgress } = await loadWithoutCi(() => import("./ink/progress-view.tsx"));
+  const { mountProgress } = await import("./ink/progress-view.tsx");
   return mountProgress({ ...options, look: createLook(options) });
 }

@@ -1,7 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { printed, Project } from "../support/moraine.ts";
+import { printed, program, Project } from "../support/moraine.ts";
 
 /** A whole project in one file; `version` of the raw table comes from a file that the test writes. */
 const smallProject = `
@@ -114,6 +115,23 @@ describe("a project of one file", () => {
     expect(stdout).not.toContain("\u001B");
     expect(stdout).toMatch(/^\S+Z ok +1\/2 raw\/users rows=3/m);
     expect(stdout).toMatch(/run [0-9a-f]{12} materialized 2 of 2/);
+  });
+
+  it("prints its tables whole on a terminal that tells no size", async () => {
+    const project = small();
+    await project.run("materialize");
+    const moraine = `${process.execPath} ${program} list --color never`;
+    const shown = execFileSync("script", ["-qec", `stty rows 0 cols 0; ${moraine}`, "/dev/null"], {
+      cwd: project.directory,
+      encoding: "utf8",
+    });
+    const piped = (await project.run("list")).stdout;
+    const words = (text: string) =>
+      text
+        .replaceAll("\r", "")
+        .split("\n")
+        .map((line) => line.split(/ +/));
+    expect(words(shown)).toEqual(words(piped));
   });
 
   it("exits with 1 and holds its table back when a blocking check fails", async () => {
@@ -252,6 +270,10 @@ export default defineConfig({ name: "wrong", assets: [a, b, check] });`,
 
   it.each([
     [["lst"], "Did you mean list?"],
+    [["lst", "--help"], "Did you mean list?"],
+    [["help", "ls"], "Did you mean list or logs or ui?"],
+    [["init", "--help"], "unknown verb 'init'"],
+    [["--plain", "init", "-h"], "unknown verb 'init'"],
     [["list", "raw/user"], "did you mean raw/users or mart/users?"],
     [["materialize", "--force"], "--force needs a selection"],
     [["materialize", "--workers", "none"], "expected a whole number from 1"],

@@ -63,6 +63,12 @@ describe("moraine types in the shipped project", () => {
   it("writes columns that nobody gives a type as unknown, where the lake has no tables", async () => {
     const [lake, away] = [".moraine/lake", ".moraine/away"].map((path) => join(project.directory, path));
     renameSync(lake ?? "", away ?? "");
+    const staging = join(project.directory, "dbt/models/staging/stg_sf_user.yml");
+    const typed = readFileSync(staging, "utf8");
+    const untyped = typed
+      .replace("enforced: true", "enforced: false")
+      .replace("        data_type: bigint\n", "");
+    writeFileSync(staging, untyped);
     try {
       const other = join(project.directory, "other.types.ts");
       const { code, stdout } = await project.run("types", "--out", "other.types.ts");
@@ -70,6 +76,7 @@ describe("moraine types in the shipped project", () => {
       expect(readFileSync(other, "utf8")).toContain("  readonly landed_rows: unknown;\n");
       expect(readFileSync(other, "utf8")).toContain("  readonly valid_from: string | null;\n");
     } finally {
+      writeFileSync(staging, typed);
       renameSync(away ?? "", lake ?? "");
     }
   });
@@ -97,9 +104,9 @@ describe("moraine types in the shipped project", () => {
     });
     expect(printed.assets[2]?.columns).toContainEqual({
       name: "landed_rows",
-      type: "long",
+      type: "bigint",
       required: false,
-      origin: "lake",
+      origin: "declared",
       description: "How many rows of the log tie here. Above 1 means a tie was decided.",
     });
   });

@@ -4,7 +4,8 @@ import { dirname, join, resolve } from "node:path";
 import { onTestFinished } from "vitest";
 import { temporaryDirectory } from "./rig.ts";
 
-const program = resolve(import.meta.dirname, "../../dist/moraine.js");
+/** The built command line. */
+export const program = resolve(import.meta.dirname, "../../dist/moraine.js");
 
 /** What a finished `moraine` printed. */
 export interface Finished {

@@ -43,6 +43,21 @@ test.each([
   },
 );
 
+test("a terminal that tells no size keeps its scrollback, and shows the same", async () => {
+  const size = { columns: 80, rows: 24 };
+  terminal = new Terminal(programs, ["progress.mjs", "live"], size, "no-size");
+  await terminal.shows(/sf_raw\/sf_account .*try 2 of 3/);
+  await terminal.shows(/^─{80}$/m);
+  terminal.signal("SIGUSR2");
+  await terminal.shows("after");
+  const history = terminal.history();
+  expect(history.match(/^line \d+$/gm)).toEqual(
+    Array.from({ length: 72 }, (_, index) => `line ${index + 1}`),
+  );
+  expect(history.match(/✓ sf_raw\/sf_user /g)).toHaveLength(1);
+  expect(history).not.toContain("Ctrl-C");
+});
+
 test("a live part that is resized leaves no line behind", async () => {
   terminal = new Terminal(programs, ["progress.mjs", "live"], { columns: 100, rows: 24 });
   await terminal.shows("try 2 of 3");

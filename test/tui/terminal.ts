@@ -46,7 +46,8 @@ export class Terminal {
 
   /**
    * Runs `node PROGRAM`; the pane stays when the program ends, with the modes that it left. With `shell` it is typed into
-   * an interactive shell instead, which can stop and continue it.
+   * an interactive shell instead, which can stop and continue it; with `no-size` the terminal says that it has 0 rows and
+   * 0 columns, and three screens of lines have scrolled away before.
    *
    * @param programs `dir` holds the program, unless its path is absolute, and a folder of this terminal's own
    */
@@ -54,14 +55,15 @@ export class Terminal {
     programs: Pick<Programs, "dir">,
     program: readonly string[],
     size: { readonly columns: number; readonly rows: number },
-    inside: "script" | "shell" = "script",
+    inside: "script" | "shell" | "no-size" = "script",
   ) {
     this.#dir = mkdtempSync(join(programs.dir, "terminal-"));
     const [script = "", ...args] = program;
     const node = [process.execPath, resolve(programs.dir, script), ...args]
       .map((word) => `'${word}'`)
       .join(" ");
-    const line = `echo before; ${node} & echo $! > '${this.#dir}/pid'; fg >/dev/null; stty -a > '${this.#dir}/modes'; echo after; exec cat`;
+    const unsized = inside === "no-size" ? `seq -f 'line %g' ${3 * size.rows}; stty rows 0 cols 0;` : "";
+    const line = `${unsized} echo before; ${node} & echo $! > '${this.#dir}/pid'; fg >/dev/null; stty -a > '${this.#dir}/modes'; echo after; exec cat`;
     const bash = inside === "shell" ? "bash --norc -i" : `bash -m -c "${line.replaceAll("$", "\\$")}"`;
     const shell = `env -u CI -u NO_COLOR LC_ALL=C.UTF-8 ${bash}`;
     this.#tmux(

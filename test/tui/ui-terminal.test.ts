@@ -74,6 +74,21 @@ test("the screen follows the terminal's size", async () => {
   expect(large.split("\n").findIndex((line) => line.includes("? help"))).toBe(38);
 });
 
+test("a terminal that tells no size is taken for one of 80x24, and keeps its scrollback", async () => {
+  const size = { columns: 80, rows: 24 };
+  terminal = new Terminal(programs, ["ui.mjs", join(dir, "moraine.db")], size, "no-size");
+  const screen = await terminal.shows("? help");
+  expect(screen.split("\n").findIndex((line) => line.includes("? help"))).toBe(22);
+  terminal.press("j", "j");
+  await terminal.shows(/^> +▾ sf_staging/m);
+  // 0x0 says nothing new; any size does.
+  terminal.resize(60, 15);
+  await terminal.shows(/^.{1,60}\? help$/m);
+  terminal.press("q");
+  await terminal.shows("after");
+  expect(terminal.history().match(/^line \d+$/gm)).toHaveLength(72);
+});
+
 test("what another process writes appears by itself", async () => {
   await open();
   await terminal.shows(/~ stg_sf_user +stale +1,186/);

@@ -4,6 +4,13 @@
   {{ return(api.Relation.create(database='temp', schema='main', identifier=relation.schema ~ '__' ~ relation.identifier ~ '__' ~ suffix, type='table')) }}
 {%- endmacro %}
 
+{#- Compares the columns and types of a query with the model's contract. Call it before anything is written. -#}
+{% macro expect_contract(query) -%}
+  {%- if config.get('contract').enforced -%}
+    {% do get_assert_columns_equivalent(query) %}
+  {%- endif -%}
+{%- endmacro %}
+
 {#- A model that gained a column gives it to the table that is there; what it lost stays, as everywhere in the lake. -#}
 {% macro add_missing_columns(target_relation, columns) -%}
   {%- set present = adapter.get_columns_in_relation(target_relation) | map(attribute='name') | list -%}

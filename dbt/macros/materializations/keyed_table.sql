@@ -24,6 +24,7 @@
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
   {% if existing is none %}
+    {% do expect_contract(compiled_code) %}
     {% call statement('main') -%}
       create table {{ target_relation }} as {{ compiled_code }}
     {%- endcall %}
@@ -33,6 +34,7 @@
     {% if has_scope() %}
       {% do run_query('create or replace temp table ' ~ temporary_table(this, 'scope') ~ ' as ' ~ context[config.get('scope')]()) %}
     {% endif %}
+    {% do expect_contract(compiled_code) %}
     {%- set columns = get_column_schema_from_query(compiled_code) -%}
     {% do add_missing_columns(target_relation, columns) %}
     {%- set names = columns | map(attribute='name') | list -%}
@@ -63,6 +65,8 @@
       {{ create_table_as(False, target_relation, compiled_code) }}
     {%- endcall %}
   {% else %}
+    {#- `create_table_as` does so by itself. -#}
+    {% do expect_contract(compiled_code) %}
     {%- set names = get_columns_in_query(compiled_code) -%}
     {%- set changes = '(' ~ keyed_table_changes(target_relation, compiled_code, names) ~ ')' -%}
     {% do keyed_table_refuse_loss(target_relation, changes) %}

@@ -11,6 +11,7 @@
   {% do adapter.ensure_transaction() %}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
+  {% do expect_contract(compiled_code) %}
   {% if existing is none %}
     {% call statement('main') -%}
       create table {{ target_relation }} as {{ compiled_code }}

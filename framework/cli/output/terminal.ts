@@ -29,9 +29,9 @@ export function paintOf(options: GlobalOptions, stream: NodeJS.WriteStream): Pai
   );
 }
 
-/** Width for tables: the terminal's, or unlimited when piped. */
+/** Width for tables: the terminal's (80 when it tells none), or unlimited when piped. */
 export function tableWidth(): number {
-  return process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+  return process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
 }
 
 /** Picks the voice before anything heavy is loaded. `asked` is `--progress`. */

@@ -1,12 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { basename, extname, join, relative } from "node:path";
+import { basename, dirname, extname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BuildFailure, Loader, Message, Metafile, Plugin } from "esbuild";
 import { DefinitionError, type DefinitionProblem } from "../../definition/problem.ts";
 import { hashJson } from "../../util/hash.ts";
 import { writeAtomically } from "../../util/write-atomically.ts";
-import type { ProjectPaths } from "./find-project.ts";
+import { makeStateDir, type ProjectPaths } from "./find-project.ts";
+import { undoAfterWrongUsage } from "./undo-wrong-usage.ts";
 
 /** What a compiled project was made from; it holds while all of it is unchanged. */
 interface Manifest {
@@ -60,7 +61,8 @@ function stampOf(file: string): string | undefined {
 
 async function compile(paths: ProjectPaths, entries: readonly string[], cacheDir: string): Promise<Manifest> {
   const { build } = await import("esbuild");
-  const outdir = join(cacheDir, `build-${process.pid}-${Date.now().toString(36)}`);
+  const outdir = join(cacheDir, `${ownBuilds}${Date.now().toString(36)}`);
+  if (makeStateDir(paths.stateDir)) undoAfterWrongUsage(() => leaveNothing(cacheDir));
   // The compiler's own message for a folder that can't be made would pass for a wrong definition.
   mkdirSync(outdir, { recursive: true });
   let metafile: Metafile;
@@ -95,6 +97,25 @@ async function compile(paths: ProjectPaths, entries: readonly string[], cacheDir
     inputs: Object.fromEntries(inputs.map((file) => [file, stampOf(file) ?? ""])),
     outputs: Object.fromEntries(outputs),
   };
+}
+
+/** How the builds of this process begin; other processes may be importing theirs. */
+const ownBuilds = `build-${process.pid}-`;
+
+/** Removes the builds of this process, and the state folder unless it holds anything else. */
+function leaveNothing(cacheDir: string): void {
+  for (const name of readdirSync(cacheDir)) {
+    const path = join(cacheDir, name);
+    const isManifest = name.endsWith(".json");
+    if (isManifest ? readFileSync(path, "utf8").includes(ownBuilds) : name.startsWith(ownBuilds))
+      rmSync(path, { recursive: true });
+  }
+  const stateDir = dirname(dirname(cacheDir));
+  try {
+    for (const folder of [cacheDir, dirname(cacheDir), stateDir]) rmdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOTEMPTY") throw error;
+  }
 }
 
 /** Another process may be importing the build before this one, so the two newest stay. */

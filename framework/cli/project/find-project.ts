@@ -7,15 +7,15 @@ const configNames = ["moraine.config.ts", "moraine.config.mts", "moraine.config.
 /** Where a project is. Paths are absolute. */
 export interface ProjectPaths {
   readonly projectDir: string;
+  /** `.moraine`; it need not exist yet, see {@link makeStateDir}. */
   readonly stateDir: string;
   readonly configFile: string;
 }
 
 /**
- * Finds the project: in `dir`, or without one in the nearest folder upwards that has a config. Its state gets a folder that
- * only its owner may enter, should there be none yet: the tables in it hold people's names and addresses.
+ * Finds the project: in `dir`, or without one in the nearest folder upwards that has a config. Makes nothing.
  *
- * @throws UsageError when there is none, or its state has no folder
+ * @throws UsageError when there is none, or its state folder is a file
  */
 export function findProject(dir: string | undefined): ProjectPaths {
   const start = resolve(dir ?? ".");
@@ -25,7 +25,6 @@ export function findProject(dir: string | undefined): ProjectPaths {
       const stateDir = join(folder, ".moraine");
       if (statSync(stateDir, { throwIfNoEntry: false })?.isDirectory() === false)
         throw new UsageError(`${stateDir} is not a folder`, "move it away: moraine keeps its state there");
-      makePrivate(stateDir);
       return { projectDir: folder, stateDir, configFile: join(folder, name) };
     }
     if (dir !== undefined || dirname(folder) === folder) break;
@@ -36,10 +35,12 @@ export function findProject(dir: string | undefined): ProjectPaths {
   );
 }
 
-/** A folder that can't be made is reported by the first who needs it. */
-function makePrivate(dir: string): void {
-  if (existsSync(dir)) return;
-  try {
-    mkdirSync(dir, { mode: 0o700 });
-  } catch {}
+/**
+ * Makes the state folder, which only its owner may enter: the tables in it hold people's names and addresses. A folder
+ * that exists keeps its mode.
+ *
+ * @returns whether this call made it
+ */
+export function makeStateDir(stateDir: string): boolean {
+  return mkdirSync(stateDir, { recursive: true, mode: 0o700 }) !== undefined;
 }

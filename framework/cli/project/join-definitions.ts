@@ -3,6 +3,7 @@ import type { Config } from "../../definition/config.ts";
 import { DefinitionError, type DefinitionProblem } from "../../definition/problem.ts";
 import type { Schedule } from "../../definition/schedule.ts";
 import type { Sensor } from "../../definition/sensor.ts";
+import { targetNamesOf } from "../../definition/targets.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
 import { buildGraph } from "../../graph/build-graph.ts";
 import { selectAssets } from "../../graph/selection.ts";
@@ -36,9 +37,9 @@ export function joinDefinitions(definitions: Definitions, config: Config): Sched
 
 function nameProblems(
   schedules: readonly (Schedule | Sensor)[],
-  { targets }: Config,
+  config: Config,
 ): readonly DefinitionProblem[] {
-  const targetNames = targets === undefined ? ["local"] : Object.keys(targets);
+  const targetNames = targetNamesOf(config);
   return schedules.flatMap(({ kind, name, target }, index) => [
     ...(schedules[index - 1]?.name === name ? [{ message: `two schedules have the name ${name}` }] : []),
     ...(target === undefined || targetNames.includes(target)

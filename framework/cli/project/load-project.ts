@@ -1,9 +1,16 @@
 import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { glob } from "tinyglobby";
-import type { Config, Target } from "../../definition/config.ts";
+import type { Config } from "../../definition/config.ts";
 import type { Definitions, LoadContext } from "../../definition/asset-source.ts";
 import { DefinitionError } from "../../definition/problem.ts";
+import {
+  completeTarget,
+  type CompleteTarget,
+  defaultTargetOf,
+  targetProblems,
+  targetsOf,
+} from "../../definition/targets.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
 import { buildGraph } from "../../graph/build-graph.ts";
 import { nearest } from "../../util/nearest.ts";
@@ -21,32 +28,51 @@ export type OpenContext = Pick<LoadContext, "progress" | "signal">;
 export interface LoadedConfig extends ProjectPaths {
   readonly config: Config;
   readonly targetName: string;
-  readonly target: Target;
+  readonly target: CompleteTarget;
 }
-
-const defaultTargets: Readonly<Record<string, Target>> = {
-  local: { lakehouse: { type: "embedded" }, secrets: { type: "environment" } },
-};
 
 /**
  * Reads a project's config.
  *
- * @throws DefinitionError when it is wrong; UsageError for an unknown target
+ * @throws DefinitionError when it is wrong; UsageError for an unknown target, or when the config leaves the choice open
  */
 export async function loadConfig(paths: ProjectPaths, targetName: string | undefined): Promise<LoadedConfig> {
   const [compiled] = await compileProject(paths, [paths.configFile]);
   const config = configOf(await importModule(compiled ?? "", paths.configFile, paths), paths);
-  const targets = config.targets ?? defaultTargets;
-  const name = targetName ?? config.defaultTarget ?? "local";
-  const target = targets[name];
-  if (target === undefined) {
-    const [suggestion] = nearest(name, Object.keys(targets));
+  return {
+    ...paths,
+    config,
+    ...chooseTarget(config, targetName, relative(paths.projectDir, paths.configFile)),
+  };
+}
+
+function chooseTarget(
+  config: Config,
+  asked: string | undefined,
+  where: string,
+): Pick<LoadedConfig, "target" | "targetName"> {
+  const targets = targetsOf(config);
+  const names = Object.keys(targets);
+  const problems = names.flatMap((name) => targetProblems(name, targets[name]));
+  if (config.defaultTarget !== undefined && !Object.hasOwn(targets, config.defaultTarget)) {
+    const message = `defaultTarget: no target ${config.defaultTarget}; this project has ${names.join(", ")}`;
+    problems.push({ message });
+  }
+  if (problems.length > 0) throw new DefinitionError(problems.map((problem) => ({ ...problem, where })));
+  const targetName = asked ?? defaultTargetOf(config);
+  if (targetName === undefined) {
     throw new UsageError(
-      `no target ${name}; this project has ${Object.keys(targets).join(", ")}`,
-      suggestion === undefined ? undefined : `--target ${suggestion}`,
+      `this project has the targets ${names.join(", ")}, and none of them is the default`,
+      `name one with --target, or set \`defaultTarget\` in ${where}`,
     );
   }
-  return { ...paths, config, targetName: name, target };
+  const target = Object.hasOwn(targets, targetName) ? targets[targetName] : undefined;
+  if (target !== undefined) return { targetName, target: completeTarget(target) };
+  const [suggestion] = nearest(targetName, names);
+  throw new UsageError(
+    `no target ${targetName}; this project has ${names.join(", ")}`,
+    suggestion === undefined ? undefined : `--target ${suggestion}`,
+  );
 }
 
 /**

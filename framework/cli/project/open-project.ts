@@ -1,12 +1,15 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Config, Target } from "../../definition/config.ts";
+import type { Config } from "../../definition/config.ts";
 import type { Resources } from "../../definition/context.ts";
 import type { Schedule } from "../../definition/schedule.ts";
 import type { Sensor } from "../../definition/sensor.ts";
+import type { CompleteTarget } from "../../definition/targets.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
 import type { Lakehouse, SnapshotsInUse } from "../../lakehouse/lakehouse.ts";
 import type { SecretProvider } from "../../secrets/secret-provider.ts";
 import { openStore, openStoreReader } from "../../store/open-store.ts";
+import { removeBlankStore } from "../../store/remove-blank-store.ts";
 import type { Store, StoreReader } from "../../store/store.ts";
 import { createRedactor } from "../../util/redact.ts";
 import type { GlobalOptions } from "../options.ts";
@@ -16,6 +19,7 @@ import { type LoadedConfig, loadConfig, loadGraph, loadScheduled, type OpenConte
 import { loadLakehouse } from "./open-lakehouse.ts";
 import { openSecrets, secretsInEnvironment } from "./open-secrets.ts";
 import type { ClosableSecrets } from "./sandbox-secrets.ts";
+import { undoAfterWrongUsage } from "./undo-wrong-usage.ts";
 
 /** Opens the target's lakehouse; what it needs of its project it asks for when it needs it. */
 type OpenLakehouse = (project: OpenConfig) => Lakehouse;
@@ -27,7 +31,7 @@ export class OpenConfig implements LoadedConfig {
   readonly configFile: string;
   readonly config: Config;
   readonly targetName: string;
-  readonly target: Target;
+  readonly target: CompleteTarget;
   readonly redactor = createRedactor();
   readonly #openLakehouse: OpenLakehouse;
   #store: Store | undefined;
@@ -57,7 +61,9 @@ export class OpenConfig implements LoadedConfig {
 
   /** Another connection to the store, for a run beside another one; the caller closes it. */
   openStore(): Store {
-    return openStore({ path: this.storePath, target: this.targetName });
+    const path = this.storePath;
+    if (!existsSync(path)) undoAfterWrongUsage(() => removeBlankStore(path));
+    return openStore({ path, target: this.targetName });
   }
 
   get lakehouse(): Lakehouse {

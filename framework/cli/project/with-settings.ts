@@ -2,6 +2,7 @@ import type { Config, DaemonConfig, LogsConfig } from "../../definition/config.t
 import { policyProblems, type PolicyProblem } from "../../definition/policy-problem.ts";
 import { DefinitionError, type DefinitionProblem } from "../../definition/problem.ts";
 import { wholeNumber } from "../../definition/run-limits.ts";
+import { targetNamesOf } from "../../definition/targets.ts";
 import { logLevels } from "../../event/event.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
 
@@ -31,16 +32,16 @@ export async function withSettings<T extends { readonly graph: AssetGraph }>(
   throw new DefinitionError(problems);
 }
 
-async function alertsProblems({ alerts, targets }: Config): Promise<readonly DefinitionProblem[]> {
-  if (alerts === undefined) return [];
+async function alertsProblems(config: Config): Promise<readonly DefinitionProblem[]> {
+  if (config.alerts === undefined) return [];
   const { alertProblems } = await import("../../definition/alert-problems.ts");
-  return alertProblems(alerts, Object.keys(targets ?? { local: {} }));
+  return alertProblems(config.alerts, targetNamesOf(config));
 }
 
-async function lineageProblems({ openLineage, targets }: Config): Promise<readonly DefinitionProblem[]> {
-  if (openLineage === undefined) return [];
+async function lineageProblems(config: Config): Promise<readonly DefinitionProblem[]> {
+  if (config.openLineage === undefined) return [];
   const { openLineageProblems } = await import("../../definition/open-lineage.ts");
-  const found = openLineageProblems(openLineage, Object.keys(targets ?? { local: {} }));
+  const found = openLineageProblems(config.openLineage, targetNamesOf(config));
   return policyProblems("openLineage", found);
 }
 

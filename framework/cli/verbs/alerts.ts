@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import type { AlertsConfig } from "../../definition/alerts.ts";
 import { DefinitionError } from "../../definition/problem.ts";
+import { targetNamesOf } from "../../definition/targets.ts";
 import type { ToldAlert } from "../../event/alert.ts";
 import type { Failure } from "../../event/failure.ts";
 import { alertJson } from "../../observability/alerts/channels/message-json.ts";
@@ -45,7 +46,7 @@ export async function alerts(
 async function configured({ config, configFile, projectDir }: OpenConfig): Promise<AlertsConfig> {
   if (config.alerts !== undefined) {
     const { alertProblems } = await import("../../definition/alert-problems.ts");
-    const problems = alertProblems(config.alerts, Object.keys(config.targets ?? { local: {} }));
+    const problems = alertProblems(config.alerts, targetNamesOf(config));
     const where = relative(projectDir, configFile);
     if (problems.length > 0) throw new DefinitionError(problems.map((problem) => ({ where, ...problem })));
     return config.alerts;

@@ -13,7 +13,8 @@ import type { OpenProject } from "../project/open-project.ts";
 import { type Days, daysText } from "./demo-days.ts";
 import { declaredLineage, lineageLines } from "./lineage.ts";
 
-const dimension = assetKey("sf_curated/dim_sf_user_scd");
+/** The asset whose history the demo shows. */
+export const dimension = assetKey("sf_curated/dim_sf_user_scd");
 
 /** How many versions the dimension holds; 0 before it exists. */
 export async function versionCount(project: OpenProject): Promise<number> {

@@ -1,6 +1,7 @@
 import { openLineageProblems } from "../../definition/open-lineage.ts";
 import { policyProblems } from "../../definition/policy-problem.ts";
 import { DefinitionError } from "../../definition/problem.ts";
+import { targetNamesOf } from "../../definition/targets.ts";
 import type { Sent } from "../../observability/openlineage/send.ts";
 import { openLineageSettings } from "../../observability/openlineage/settings.ts";
 import { addressOf } from "../../observability/openlineage/transports/http.ts";
@@ -27,10 +28,7 @@ export async function openlineage(
 }
 
 function list(context: VerbContext, { config, store, targetName }: OpenConfig): number {
-  const problems = openLineageProblems(
-    config.openLineage ?? {},
-    Object.keys(config.targets ?? { local: {} }),
-  );
+  const problems = openLineageProblems(config.openLineage ?? {}, targetNamesOf(config));
   if (problems.length > 0) throw new DefinitionError(policyProblems("openLineage", problems));
   const { namespace, transports } = openLineageSettings(config, targetName, process.env);
   const names = Object.keys(transports);

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import {
   ControlError,
   defaultSandboxPort,
+  expectAskable,
   type FaultInput,
   openSandboxData,
   type SandboxData,
@@ -12,7 +13,7 @@ import { formatCount } from "../../tui/words/numbers.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson, say } from "../output/print.ts";
 import { tableWidth } from "../output/terminal.ts";
-import { findProject } from "../project/find-project.ts";
+import { findProject, makeStateDir } from "../project/find-project.ts";
 import { untilStopped, type VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
 import { daysText } from "./demo-days.ts";
@@ -35,22 +36,28 @@ export async function sandbox(
   [action = "serve"]: readonly string[],
   options: SandboxOptions,
 ): Promise<number> {
-  const dbPath = join(findProject(context.options.project).stateDir, "sandbox.db");
-  if (action === "serve") return serve(context, dbPath, options);
+  const { stateDir } = findProject(context.options.project);
+  const dbPath = join(stateDir, "sandbox.db");
   const act = actions[action];
-  if (act === undefined) {
+  if (act === undefined && action !== "serve") {
     throw new UsageError(
       `no action ${action}; expected serve, ${Object.keys(actions).join(", ")}`,
       "moraine sandbox --help",
     );
   }
-  const data = await openSandboxData(dbPath);
   try {
-    return act(context, data, options);
+    const fault = options.arm === undefined ? undefined : faultOf(options.arm, options);
+    await expectAskable({ seed: seedOptions(options), fault });
+    makeStateDir(stateDir);
+    if (act === undefined) return await serve(context, dbPath, options);
+    const data = await openSandboxData(dbPath);
+    try {
+      return act(context, data, options);
+    } finally {
+      data.close();
+    }
   } catch (error) {
     throw error instanceof ControlError ? new UsageError(error.message, "moraine sandbox --help") : error;
-  } finally {
-    data.close();
   }
 }
 
@@ -116,7 +123,7 @@ function faults(context: VerbContext, data: SandboxData, options: SandboxOptions
     else print(`${cleared} faults cleared`);
     return exitCode.done;
   }
-  if (options.arm !== undefined) arm(data, options.arm, options);
+  if (options.arm !== undefined) data.armFault(faultOf(options.arm, options));
   const armed = data.faults();
   if (context.options.json === true) printJson(armed);
   else if (armed.length === 0) print("no fault is armed");
@@ -144,7 +151,7 @@ function faults(context: VerbContext, data: SandboxData, options: SandboxOptions
   return exitCode.done;
 }
 
-function arm(data: SandboxData, kind: string, options: SandboxOptions): void {
+function faultOf(kind: string, options: SandboxOptions): FaultInput {
   const { match, times, after } = options;
   const fault = {
     kind,
@@ -152,7 +159,7 @@ function arm(data: SandboxData, kind: string, options: SandboxOptions): void {
     ...(times === undefined ? {} : { times }),
     ...(after === undefined ? {} : { after }),
   };
-  data.armFault(fault as FaultInput);
+  return fault as FaultInput;
 }
 
 function credentials(context: VerbContext, data: SandboxData): number {

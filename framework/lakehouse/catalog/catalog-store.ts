@@ -5,6 +5,7 @@ import type { Clock } from "../../util/clock.ts";
 import { type Attributions, stamped } from "./attributions.ts";
 import { alreadyExists, CatalogError, commitFailed, noSuchNamespace, noSuchTable } from "./catalog-error.ts";
 import { type DraftTable, DraftPointers, type Drafts } from "./drafts.ts";
+import { ownFolder } from "./lake-folder.ts";
 import { checkName, displayName, localPath, pathInside, type TableIdentifier } from "./location.ts";
 import {
   metadataText,
@@ -28,6 +29,7 @@ import { applyUpdates, type Update } from "./updates.ts";
  * for a metadata file that is missing or damaged.
  */
 export class CatalogStore implements SearchableCatalog {
+  /** The lake's folder as its files name it, see {@link ownFolder}. */
   readonly dir: string;
   private readonly pointers: Pointers;
   private readonly cache = new MetadataCache(readMetadataFile);
@@ -44,13 +46,19 @@ export class CatalogStore implements SearchableCatalog {
     /** What is committed to these tables stays between those who hold the same drafts. @default none */
     readonly drafts?: Drafts<string> | undefined;
   }) {
-    this.dir = resolve(options.dir);
+    const folder = resolve(options.dir);
     this.clock = options.clock;
     this.writeFile = options.writeFile ?? writeDurably;
     this.attributions = options.attributions;
-    const file = catalogFile(this.dir);
+    const file = catalogFile(folder);
     this.pointers =
       options.drafts === undefined ? new Pointers(file) : new DraftPointers(file, options.drafts);
+    try {
+      this.dir = ownFolder(this.pointers, folder);
+    } catch (error) {
+      this.pointers.close();
+      throw error;
+    }
   }
 
   namespaces(): readonly string[] {

@@ -23,7 +23,6 @@ export class EmbeddedCatalog implements LakeCatalog {
   readonly name = "embedded";
   readonly where: string;
   readonly spillDirectory: string;
-  readonly readable: readonly string[];
   readonly attributions: Attributions;
   private readonly dir: string;
   private readonly options: EmbeddedCatalogOptions;
@@ -42,9 +41,12 @@ export class EmbeddedCatalog implements LakeCatalog {
     this.dir = resolve(options.dir);
     this.where = catalogFile(this.dir);
     this.spillDirectory = join(this.dir, ".spill");
-    this.readable = [this.dir];
     this.attributions = shared.attributions;
     this.drafts = shared.drafts;
+  }
+
+  get readable(): readonly string[] {
+    return [this.dir, this.present()?.dir ?? this.dir];
   }
 
   present(): CatalogStore | undefined {
@@ -81,7 +83,7 @@ export class EmbeddedCatalog implements LakeCatalog {
   } {
     let bytesFreed = 0;
     let filesRemoved = 0;
-    for (const file of filesBelow(pathInside(this.dir, table.metadata.location))) {
+    for (const file of filesBelow(pathInside(this.open().dir, table.metadata.location))) {
       if (kept.has(file)) continue;
       const { size, mtime } = statSync(file);
       if (!former.has(file) && mtime >= orphansOlderThan) continue;

@@ -35,7 +35,7 @@ export function readMetadataFile(file: string): TableMetadata {
         message: missing ? "a table's metadata file is missing" : "a table's metadata file can't be read",
         got: error instanceof Error ? error.message : String(error),
         where: file,
-        next: "restore the lake's folder from a backup; if it was moved, move it back: Iceberg files name each other by absolute path",
+        next: "restore the lake's folder from a backup",
         retryable: false,
       },
       error,

@@ -24,7 +24,7 @@ function unreadable(path: string, error: unknown): unknown {
   );
 }
 
-/** The tables and names of Iceberg's JDBC catalogs, so that tools which open such a catalog directly read ours as well. */
+/** The tables and names of Iceberg's JDBC catalogs, so that tools which open such a catalog directly read ours as well; and one of our own. */
 const schema = `
   CREATE TABLE IF NOT EXISTS iceberg_tables (
     catalog_name VARCHAR(255) NOT NULL,
@@ -41,6 +41,10 @@ const schema = `
     property_key VARCHAR(255),
     property_value VARCHAR(1000),
     PRIMARY KEY (catalog_name, namespace, property_key)
+  );
+  CREATE TABLE IF NOT EXISTS moraine_lake (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    folder TEXT NOT NULL
   );
 `;
 
@@ -80,6 +84,22 @@ export class Pointers {
   /** Runs `work` as the only writer; all of its changes or none. */
   exclusively<T>(work: () => T): T {
     return this.database.transaction(work).immediate();
+  }
+
+  /** The folder in which the lake was made; `ask` tells it where nothing is recorded yet. */
+  folder(ask: () => string): string {
+    const recorded = () => this.all("SELECT folder FROM moraine_lake")[0]?.["folder"];
+    const known = recorded();
+    if (known !== undefined) return known;
+    return this.exclusively(() => {
+      this.run("INSERT INTO moraine_lake VALUES (1, ?) ON CONFLICT DO NOTHING", ask());
+      return recorded() ?? "";
+    });
+  }
+
+  /** The metadata file of every table. */
+  metadataFiles(): readonly string[] {
+    return this.all("SELECT metadata_location AS file FROM iceberg_tables").map((row) => row["file"] ?? "");
   }
 
   namespaces(): readonly string[] {

@@ -6,6 +6,7 @@ import type { LiveProgress, LiveProgressOptions } from "../progress/live-progres
 import { nothingPrinted, printMore } from "../progress/printed-lines.ts";
 import { emptyProgress } from "../progress/progress-state.ts";
 import { reduceProgress } from "../progress/reduce-progress.ts";
+import { assumeSize } from "../assume-size.ts";
 import { createTicker } from "../ticker.ts";
 
 /** What is on the screen: lines that stay, and below them the live part. */
@@ -59,9 +60,9 @@ export function mountProgress(options: LiveProgressOptions & { readonly look: Lo
     unread = [];
     const isMoving = state.running.size > 0 || state.resources.size > 0;
     ticker.want(withLive && state.ended === undefined && isMoving);
-    const columns = stdout.columns || 80;
+    const { columns, rows } = stdout;
     printed = printMore(printed, state, look, { columns, listFresh: options.listFresh ?? false });
-    const view = { columns, rows: stdout.rows || 24, nowMs: now(), tick };
+    const view = { columns, rows, nowMs: now(), tick };
     const live = withLive ? liveLines(state, look, view) : [];
     if (shown.printed === printed.lines && sameLines(shown.live, live)) return;
     shown = { printed: printed.lines, live };
@@ -72,12 +73,15 @@ export function mountProgress(options: LiveProgressOptions & { readonly look: Lo
     tick++;
     draw(true);
   });
+  const forgetSize = assumeSize(stdout);
   const onResize = () => draw(true);
   stdout.on("resize", onResize);
   const instance = render(<ProgressScreen frame={shown} />, {
     stdout,
     ...(options.stderr === undefined ? {} : { stderr: options.stderr }),
     exitOnCtrlC: false,
+    // It is decided already that this is a terminal; left to itself, Ink draws nothing where `CI` is set.
+    interactive: true,
   });
 
   return {
@@ -90,6 +94,7 @@ export function mountProgress(options: LiveProgressOptions & { readonly look: Lo
       if (isClosed) return;
       isClosed = true;
       stdout.off("resize", onResize);
+      forgetSize();
       draw(false);
       // Asked for first: a promise made after the end would never settle.
       const exited = instance.waitUntilExit();

@@ -1,7 +1,7 @@
 import { Box, type Instance, render, Text, useInput } from "ink";
 import { useSyncExternalStore } from "react";
+import { assumeSize } from "../assume-size.ts";
 import { createTicker } from "../ticker.ts";
-import { type AlternateScreen, createAlternateScreen } from "../ui/alternate-screen.ts";
 import { isStoreFailure, noNeeds, readData, sameNeeds, type UiData } from "../ui/data.ts";
 import { frameLines } from "../ui/frame.ts";
 import { initialState } from "../ui/initial-state.ts";
@@ -10,7 +10,6 @@ import { namedKeys } from "../ui/key-names.ts";
 import type { Effect, Message } from "../ui/message.ts";
 import { reduce } from "../ui/reduce.ts";
 import { needsOf, type UiState } from "../ui/state.ts";
-import { FrameWriter } from "./frame-writer.ts";
 import { createValueStore, type ValueStore } from "./store.ts";
 
 /** The screen as Ink draws it: one text per line, all cut to the terminal. */
@@ -56,8 +55,7 @@ export class UiSession {
   readonly #options: InteractiveOptions;
   readonly #now: () => number;
   readonly #states: ValueStore<UiState>;
-  readonly #screen: AlternateScreen;
-  readonly #writer: FrameWriter;
+  readonly #forgetSize: () => void;
   readonly #spin = createTicker(() => this.#tick());
   readonly #slow = createTicker(() => this.#tick(), 1000);
   #instance: Instance | undefined;
@@ -69,13 +67,9 @@ export class UiSession {
   constructor(options: InteractiveOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
+    this.#forgetSize = assumeSize(options.stdout);
     const { columns, rows } = options.stdout;
-    this.#states = createValueStore(
-      initialState({ ...options, columns: columns || 80, rows: rows || 24, nowMs: this.#now() }),
-    );
-    this.#writer = new FrameWriter(options.stdout);
-    // A terminal's stream has a descriptor, which its type does not tell.
-    this.#screen = createAlternateScreen(options.stdout as NodeJS.WriteStream & { readonly fd: number });
+    this.#states = createValueStore(initialState({ ...options, columns, rows, nowMs: this.#now() }));
   }
 
   /** Resolves with the exit code once the terminal is as it was; rejects with what was thrown, likewise. */
@@ -84,20 +78,15 @@ export class UiSession {
       this.#end = resolve;
     });
     const { stdout } = this.#options;
-    const onResize = () => {
-      this.#writer.reset();
-      this.#dispatch({ type: "resized", columns: stdout.columns || 80, rows: stdout.rows || 24 });
-    };
+    const onResize = () => this.#dispatch({ type: "resized", columns: stdout.columns, rows: stdout.rows });
     const onThrow = (error: unknown) => this.#end({ error });
     const onSignal = (signal: keyof typeof endingSignals) => this.#end({ code: endingSignals[signal] });
-    const restore = () => this.#screen.restore();
     const signals = Object.keys(endingSignals) as (keyof typeof endingSignals)[];
     const onStop = () => this.#guarded(() => this.#suspend());
     for (const signal of signals) process.on(signal, onSignal);
     process.on("SIGTSTP", onStop);
     process.on("uncaughtException", onThrow);
     process.on("unhandledRejection", onThrow);
-    process.on("exit", restore);
     stdout.on("resize", onResize);
     const poll = setInterval(() => this.#guarded(() => this.#poll()), pollMs);
     const idle = setInterval(() => this.#guarded(() => this.#read()), idleTickMs);
@@ -113,8 +102,8 @@ export class UiSession {
       this.#spin.want(false);
       this.#slow.want(false);
       stdout.off("resize", onResize);
+      this.#forgetSize();
       this.#unmount();
-      process.off("exit", restore);
       process.off("uncaughtException", onThrow);
       process.off("unhandledRejection", onThrow);
       process.off("SIGTSTP", onStop);
@@ -126,17 +115,17 @@ export class UiSession {
   #mount(): void {
     // Ink asks for raw keys only after its first frame; until then Ctrl-Z would stop us on the alternate screen.
     this.#options.stdin.setRawMode(true);
-    this.#screen.enter();
-    this.#writer.reset();
     const instance = render(
       <UiRoot states={this.#states} dispatch={(message) => this.#guarded(() => this.#dispatch(message))} />,
       {
         stdin: this.#options.stdin,
-        stdout: this.#writer as unknown as NodeJS.WriteStream,
+        stdout: this.#options.stdout,
         exitOnCtrlC: false,
         patchConsole: false,
-        // Whole frames without cursor movements: the writer sends what changed.
-        debug: true,
+        // It is decided already that this is a terminal; left to itself, Ink draws nothing where `CI` is set.
+        interactive: true,
+        incrementalRendering: true,
+        alternateScreen: true,
       },
     );
     this.#instance = instance;
@@ -242,13 +231,12 @@ export class UiSession {
     );
   }
 
-  /** Takes Ink's last frame first, then goes back to the first screen. */
+  /** Goes back to the first screen. Ink does so by itself where the process ends another way. */
   #unmount(): void {
     const instance = this.#instance;
     this.#instance = undefined;
     instance?.unmount();
     if (this.#options.stdin.isTTY) this.#options.stdin.setRawMode(false);
-    this.#screen.restore();
   }
 
   /** Gives the terminal back to the shell until it continues us. SIGSTOP, because SIGTSTP is what led here. */

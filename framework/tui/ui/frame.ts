@@ -13,8 +13,7 @@ import { assetTabs, cursorIndex, type UiState } from "./state.ts";
 import { timelineLines } from "./timeline.ts";
 
 /**
- * The whole screen: exactly `rows - 1` lines, because a frame that reaches the terminal's height makes Ink clear the
- * scrollback. Header, a line about the view, the list, a detail line, the footer.
+ * The whole screen: exactly `rows - 1` lines, below which Ink leaves the cursor. Header, a line about the view, the list, a detail line, the footer.
  */
 export function frameLines(state: UiState): readonly string[] {
   const { columns, rows } = state.size;
