@@ -31,7 +31,7 @@ export function awsSecrets(options: AwsSecretsOptions = {}): SecretProvider {
     get: async (name, { signal } = {}) => {
       const version = versionOf(name, options);
       const where = `${service}${version === undefined ? "" : `, version ${version.label}`}`;
-      const { GetSecretValueCommand } = await import("@aws-sdk/client-secrets-manager");
+      const { GetSecretValueCommand } = await import("./secrets-manager-client.ts");
       client ??= openClient(options);
       let text: string | undefined;
       try {
@@ -79,7 +79,7 @@ function versionOf(name: string, { versionStage, versionIds }: AwsSecretsOptions
 }
 
 async function openClient({ region, endpoint, profile }: AwsSecretsOptions): Promise<SecretsManagerClient> {
-  const { SecretsManagerClient } = await import("@aws-sdk/client-secrets-manager");
+  const { SecretsManagerClient } = await import("./secrets-manager-client.ts");
   return new SecretsManagerClient({
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),

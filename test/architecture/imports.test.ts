@@ -154,6 +154,10 @@ describe("imports", () => {
     expect(strays).toEqual([]);
   });
 
+  it("take an AWS client by names, never whole: an install would carry hundreds of unused commands", () => {
+    expect(imports.filter(({ to, isLazy }) => isLazy && to.startsWith("@aws-sdk/"))).toEqual([]);
+  });
+
   it("of the shipped project name nothing but moraine and themselves", () => {
     const project = ["assets", "schedules"].flatMap((folder) =>
       sourceFiles(resolve(framework, "..", folder)).flatMap(importsOf),

@@ -65,7 +65,7 @@ export class S3Access {
 
   private async ambient(): Promise<Settings> {
     if (this.found !== undefined && Date.now() < this.found.endMs) return this.found.settings;
-    const { S3Client } = await import("@aws-sdk/client-s3");
+    const { S3Client } = await import("../aws-sdk/s3.ts");
     const client = new S3Client({});
     try {
       const { expiration, ...keys } = await client.config.credentials();

@@ -12,7 +12,7 @@ export async function removeObjects(
   access: Readonly<Record<string, string>>,
 ): Promise<{ readonly filesRemoved: number; readonly bytesFreed: number }> {
   if (objects.length === 0) return { filesRemoved: 0, bytesFreed: 0 };
-  const { S3Client } = await import("@aws-sdk/client-s3");
+  const { S3Client } = await import("../aws-sdk/s3.ts");
   const client = new S3Client(clientOptions(access));
   try {
     for (const [bucket, keys] of byBucket(objects.map(([url]) => url))) {

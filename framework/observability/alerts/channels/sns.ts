@@ -12,7 +12,7 @@ const mostBytes = 200_000;
 export function snsChannel(config: SnsChannel): Channel {
   return {
     async send(message, { signal }) {
-      const { PublishCommand, SNSClient } = await import("@aws-sdk/client-sns");
+      const { PublishCommand, SNSClient } = await import("./sns-client.ts");
       const client = new SNSClient({
         region: config.region ?? config.topicArn.split(":")[3] ?? "",
         ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint }),
