@@ -4,8 +4,8 @@ export class AttemptTime {
   readonly #now: () => number;
   #leftMs: number;
   #timer: NodeJS.Timeout | undefined;
-  /** When the time last began to run. */
-  #runsSince = 0;
+  /** When the time last began to run, or to stand still. */
+  #since = 0;
   #waits = 0;
 
   /**
@@ -28,14 +28,13 @@ export class AttemptTime {
   /** Runs what does not count, and says in `onWaited` how long the time stood still for it. */
   async standingStill<T>(work: () => Promise<T>, onWaited: (ms: number) => void): Promise<T> {
     if (this.#waits === 0) this.#stop();
-    const from = this.#now();
     this.#waits += 1;
     try {
       return await work();
     } finally {
       this.#waits -= 1;
       if (this.#waits === 0) {
-        onWaited(this.#now() - from);
+        onWaited(this.#now() - this.#since);
         this.#run();
       }
     }
@@ -47,13 +46,15 @@ export class AttemptTime {
   }
 
   #run(): void {
-    this.#runsSince = this.#now();
+    this.#since = this.#now();
     if (this.#leftMs === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#over.abort(), this.#leftMs).unref();
   }
 
   #stop(): void {
     clearTimeout(this.#timer);
-    this.#leftMs = Math.max(0, this.#leftMs - (this.#now() - this.#runsSince));
+    const now = this.#now();
+    this.#leftMs = Math.max(0, this.#leftMs - (now - this.#since));
+    this.#since = now;
   }
 }

@@ -54,14 +54,13 @@ export async function runBody(
       if (attempt.isRecorded) throw error;
       // The body has ended: only now is its slot free.
       if (session.signal.aborted) return await attempt.cancel();
-      failure =
-        time.signal.aborted
-          ? {
-              reason: "timeout",
-              message: `${unitId(unit)} did not end within ${asset.timeoutMs} ms`,
-              retryable: true,
-            }
-          : failureOf(error, { unit, runId: session.runId });
+      failure = time.signal.aborted
+        ? {
+            reason: "timeout",
+            message: `${unitId(unit)} did not end within ${asset.timeoutMs} ms`,
+            retryable: true,
+          }
+        : failureOf(error, { unit, runId: session.runId });
     } finally {
       time.end();
     }

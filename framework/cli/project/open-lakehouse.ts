@@ -84,7 +84,7 @@ function extensionsOf({ stateDir }: LoadedConfig, context: OpenContext) {
 }
 
 /** Finds or fetches DuckDB's extensions, with progress shown. */
-export async function fetchExtensions(stateDir: string, context: OpenContext): Promise<string> {
+async function fetchExtensions(stateDir: string, context: OpenContext): Promise<string> {
   const { ensureExtensions } = await import("../../lakehouse/duckdb/extensions/install-extensions.ts");
   return ensureExtensions({
     stateDir,

@@ -53,7 +53,10 @@ async function answerOf(send: Fetch, address: string, init: RequestInit): Promis
   throw new Error(`HTTP ${response.status}`);
 }
 
-function withoutCredentials(url: string): { readonly address: string; readonly headers: Record<string, string> } {
+function withoutCredentials(url: string): {
+  readonly address: string;
+  readonly headers: Record<string, string>;
+} {
   const address = new URL(url);
   const { username, password } = address;
   address.username = "";

@@ -25,7 +25,9 @@ function isMusl(): boolean {
   if (process.platform !== "linux") return false;
   // A report takes a while to make. A machine without musl's loader does not need one.
   if (!readdirSync("/lib").some((name) => name.startsWith("ld-musl-"))) return false;
-  const report = process.report.getReport() as { readonly header?: { readonly glibcVersionRuntime?: string } };
+  const report = process.report.getReport() as {
+    readonly header?: { readonly glibcVersionRuntime?: string };
+  };
   return report.header?.glibcVersionRuntime === undefined;
 }
 
@@ -35,7 +37,10 @@ export function extensionFile(directory: string, name: ExtensionName): string {
 }
 
 /** Where moraine puts the extensions: `MORAINE_EXTENSION_DIRECTORY`, which projects may share, else `.moraine/extensions`. */
-export function ownExtensionDirectory(stateDir: string, environment: NodeJS.ProcessEnv = process.env): string {
+export function ownExtensionDirectory(
+  stateDir: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): string {
   const named = environment["MORAINE_EXTENSION_DIRECTORY"] ?? "";
   return named === "" ? join(stateDir, "extensions") : resolve(named);
 }

@@ -7,10 +7,13 @@ import { fail } from "../../../event/failure.ts";
 import type { Download } from "./download.ts";
 import { duckdbPlatform, duckdbVersion, type ExtensionName } from "./extension-files.ts";
 import type { PackageSources } from "./pip-settings.ts";
-import { type Wheel, wheelOf } from "./wheels.ts";
+import type { Wheel, wheelOf } from "./wheels.ts";
 
 /** Gives the content of an extension's file. */
-export type Fetcher = (name: ExtensionName, onBytes: (done: number, total?: number) => void) => Promise<Uint8Array>;
+export type Fetcher = (
+  name: ExtensionName,
+  onBytes: (done: number, total?: number) => void,
+) => Promise<Uint8Array>;
 
 /** From a repository of DuckDB's extensions. DuckDB's signature in the file is checked when it is loaded. */
 export function fromRepository(repository: string, download: Download): Fetcher {
@@ -25,19 +28,22 @@ export function fromRepository(repository: string, download: Download): Fetcher 
  *
  * @throws FailureError `bad-response`, not retryable: a wheel differs from the one that was published
  */
-export function fromWheels(sources: PackageSources, download: Download): Fetcher {
+export function fromWheels(sources: PackageSources, wheels: typeof wheelOf, download: Download): Fetcher {
   return async (name, onBytes) => {
-    const wheel = wheelOf(name, duckdbPlatform());
+    const wheel = wheels(name, duckdbPlatform());
     if (wheel === undefined)
       throw new Error(`no wheel of duckdb-extension-${name} was published for ${duckdbPlatform()}`);
-    const [file] = sources.folders.map((folder) => join(folder, wheel.fileName)).filter((path) => existsSync(path));
+    const [file] = sources.folders
+      .map((folder) => join(folder, wheel.fileName))
+      .filter((path) => existsSync(path));
     const { bytes, where } =
       file === undefined
         ? await fromIndexes(wheel, sources.indexes, download, onBytes)
         : { bytes: new Uint8Array(readFileSync(file)), where: file };
     expectDigest(wheel, bytes, where);
     const content = unzipSync(bytes, { filter: (entry) => entry.name === wheel.entry })[wheel.entry];
-    if (content === undefined) throw new Error(`Internal error: expected ${wheel.entry} in ${wheel.fileName}`);
+    if (content === undefined)
+      throw new Error(`Internal error: expected ${wheel.entry} in ${wheel.fileName}`);
     return content;
   };
 }
@@ -59,12 +65,16 @@ async function fromIndexes(
       problems.push(error instanceof Error ? error.message : String(error));
     }
   }
-  throw new Error(problems.join("; ") || `pip's settings name no index, and no folder with ${wheel.fileName}`);
+  throw new Error(
+    problems.join("; ") || `pip's settings name no index, and no folder with ${wheel.fileName}`,
+  );
 }
 
 /** By the simple API's page of a project: https://packaging.python.org/en/latest/specifications/simple-repository-api/ */
 function linkTo(wheel: Wheel, html: string, page: string): string | undefined {
-  for (const [, href = "", text = ""] of html.matchAll(/<a\b[^>]*?\bhref="([^"]+)"[^>]*>\s*([^<]+?)\s*<\/a>/gi)) {
+  for (const [, href = "", text = ""] of html.matchAll(
+    /<a\b[^>]*?\bhref="([^"]+)"[^>]*>\s*([^<]+?)\s*<\/a>/gi,
+  )) {
     if (text !== wheel.fileName) continue;
     const url = new URL(href.replaceAll("&amp;", "&"), page);
     const own = new URL(page);

@@ -14,6 +14,7 @@ import {
 } from "./extension-files.ts";
 import { type Fetcher, fromRepository, fromWheels } from "./fetch-extension.ts";
 import { packageSources } from "./pip-settings.ts";
+import { wheelOf } from "./wheels.ts";
 
 const duckdbRepository = "https://extensions.duckdb.org";
 const megabyte = 1_000_000;
@@ -26,6 +27,8 @@ export interface ExtensionOptions {
   readonly environment?: NodeJS.ProcessEnv;
   readonly onProgress?: (progress: { readonly message: string; readonly finished?: boolean }) => void;
   readonly signal?: AbortSignal;
+  /** @default the wheels that PyPI has */
+  readonly wheelOf?: typeof wheelOf;
 }
 
 /**
@@ -58,7 +61,7 @@ export async function ensureExtensions(options: ExtensionOptions): Promise<strin
 
 async function fetchMissing(
   directory: string,
-  { environment = process.env, signal, onProgress }: ExtensionOptions,
+  { environment = process.env, signal, onProgress, ...options }: ExtensionOptions,
 ): Promise<void> {
   removeLeftovers(directory);
   const missing = extensionNames.filter((name) => !existsSync(extensionFile(directory, name)));
@@ -67,7 +70,10 @@ async function fetchMissing(
   const repository = environment["MORAINE_EXTENSION_REPOSITORY"] ?? duckdbRepository;
   const sources = [
     { name: "DuckDB's repository", fetcher: fromRepository(repository, download) },
-    { name: "the package index", fetcher: fromWheels(packageSources(environment), download) },
+    {
+      name: "the package index",
+      fetcher: fromWheels(packageSources(environment), options.wheelOf ?? wheelOf, download),
+    },
   ];
   const problems: unknown[] = [];
   for (const { name, fetcher } of sources) {
@@ -99,7 +105,8 @@ function progressOf(
   let told = -1;
   return (name, done, total = done) => {
     files.set(name, { done, total });
-    const sum = (part: "done" | "total") => [...files.values()].reduce((bytes, file) => bytes + file[part], 0);
+    const sum = (part: "done" | "total") =>
+      [...files.values()].reduce((bytes, file) => bytes + file[part], 0);
     const tenth = Math.floor((10 * sum("done")) / Math.max(1, sum("total")));
     if (tenth <= told) return;
     told = tenth;
@@ -145,7 +152,9 @@ function unreachableFailure(directory: string, problems: readonly unknown[]): Fa
     {
       reason: "unreachable",
       message: "DuckDB's extensions for Iceberg can't be downloaded, and are needed once",
-      got: problems.map((problem) => (problem instanceof Error ? problem.message : String(problem))).join("; "),
+      got: problems
+        .map((problem) => (problem instanceof Error ? problem.message : String(problem)))
+        .join("; "),
       where: folder,
       next:
         "connect to the internet (behind a proxy set HTTPS_PROXY, for a mirror PIP_INDEX_URL), then run the same command again; " +

@@ -16,7 +16,8 @@ export interface PackageSources {
  */
 export function packageSources(environment: NodeJS.ProcessEnv = process.env): PackageSources {
   const settings = pipSettings(environment);
-  const valueOf = (name: string) => environment[`PIP_${name.toUpperCase().replaceAll("-", "_")}`] ?? settings.get(name);
+  const valueOf = (name: string) =>
+    environment[`PIP_${name.toUpperCase().replaceAll("-", "_")}`] ?? settings.get(name);
   const listOf = (text = "") => text.split(/\s+/).filter((word) => word !== "");
   const main =
     environment["UV_DEFAULT_INDEX"] ??
