@@ -1,7 +1,16 @@
 // What a user gets: packs the package, lints the tarball, installs it into an empty project, and uses it there.
 // Usage: node scripts/check-package.mjs [tarball of another state, to measure that alone]
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -102,6 +111,7 @@ function useIt() {
   const outcomes = () =>
     Object.values(JSON.parse(moraine("materialize", "--json").trim().split("\n").at(-1)).outcomes);
   expect("a first run materializes tables", outcomes().join() === "materialized,materialized");
+  expect("a project without dbt makes no Python environment", !existsSync(join(project, ".moraine/venv")));
   expect("a second run finds them fresh", outcomes().join() === "fresh,fresh");
   const rows = JSON.parse(moraine("query", "--json", "SELECT id FROM mart.adults"));
   expect("the table has its row", rows.length === 1);

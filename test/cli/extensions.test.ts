@@ -2,10 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import {
-  extensionFile,
-  extensionNames,
-} from "../../framework/lakehouse/duckdb/extensions/extension-files.ts";
+import { extensionFile } from "../../framework/lakehouse/duckdb/extensions/extension-files.ts";
 import { deferred } from "../../framework/util/deferred.ts";
 import {
   repositoryFiles,

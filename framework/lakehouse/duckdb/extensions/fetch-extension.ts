@@ -33,9 +33,9 @@ export function fromWheels(sources: PackageSources, wheels: typeof wheelOf, down
     const wheel = wheels(name, duckdbPlatform());
     if (wheel === undefined)
       throw new Error(`no wheel of duckdb-extension-${name} was published for ${duckdbPlatform()}`);
-    const [file] = sources.folders
+    const file = sources.folders
       .map((folder) => join(folder, wheel.fileName))
-      .filter((path) => existsSync(path));
+      .find((path) => existsSync(path));
     const { bytes, where } =
       file === undefined
         ? await fromIndexes(wheel, sources.indexes, download, onBytes)
