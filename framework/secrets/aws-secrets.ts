@@ -1,5 +1,6 @@
 import type { GetSecretValueCommandInput, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { fail } from "../event/failure.ts";
+import { proxyAgents } from "../util/proxy-agents.ts";
 import { awsSecretFailure, putValue } from "./aws-secret-failure.ts";
 import { parseSecret } from "./parse-secret.ts";
 import type { SecretProvider } from "./secret-provider.ts";
@@ -84,6 +85,6 @@ async function openClient({ region, endpoint, profile }: AwsSecretsOptions): Pro
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(profile === undefined ? {} : { profile }),
-    requestHandler: timeouts,
+    requestHandler: { ...timeouts, ...proxyAgents() },
   });
 }

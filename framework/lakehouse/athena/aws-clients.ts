@@ -1,6 +1,7 @@
 import type { AthenaClient } from "@aws-sdk/client-athena";
 import type { GlueClient } from "@aws-sdk/client-glue";
 import type { S3Client } from "@aws-sdk/client-s3";
+import { proxyAgents } from "../../util/proxy-agents.ts";
 
 /** Where AWS is; what is left out the SDK finds in environment, profile, container or instance. */
 export interface AwsOptions {
@@ -63,6 +64,7 @@ export class AwsClients {
     return {
       maxAttempts,
       retryMode: "standard",
+      requestHandler: { ...proxyAgents() },
       ...(region === undefined ? {} : { region }),
       ...(profile === undefined ? {} : { profile }),
     };

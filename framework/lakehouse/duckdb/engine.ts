@@ -3,7 +3,7 @@ import type { WholeTableOperation } from "../catalog/whole-table-view.ts";
 import { quoteName, quoteText } from "../ddl/quoting.ts";
 import { catalogName } from "./duckdb-dialect.ts";
 import { loadExtensions } from "./extensions/load-extensions.ts";
-import { bypassProxyOnLoopback } from "./loopback.ts";
+import { fitProxyEnvironment } from "../../util/proxy-environment.ts";
 import { Session } from "./session.ts";
 
 /** What an {@link Engine} works with. */
@@ -35,7 +35,7 @@ export class Engine {
   }
 
   static async open(options: EngineOptions): Promise<Engine> {
-    bypassProxyOnLoopback();
+    fitProxyEnvironment();
     const instance = await DuckDBInstance.create(":memory:", {
       autoinstall_known_extensions: "false",
       temp_directory: options.spillDirectory,

@@ -15,7 +15,7 @@ import { catalogName, duckdbDialect } from "./duckdb-dialect.ts";
 import { Engine } from "./engine.ts";
 import { expire, type ExpireRequest } from "./expire.ts";
 import { load, type LoadRequest } from "./load.ts";
-import { bypassProxyOnLoopback } from "./loopback.ts";
+import { fitProxyEnvironment } from "../../util/proxy-environment.ts";
 import { optimize } from "./optimize.ts";
 import { query, type QueryRequest } from "./query.ts";
 import { s3SecretSql } from "./s3-secret.ts";
@@ -106,7 +106,7 @@ export class Workbench {
 
   /** What another process needs to open the lake; the catalog is served from now on. */
   async connection(): Promise<{ readonly catalog: Catalog; readonly extensionDirectory: string }> {
-    bypassProxyOnLoopback();
+    fitProxyEnvironment();
     const [catalog, extensionDirectory] = await Promise.all([
       this.servedCatalog(),
       this.options.extensionDirectory(),

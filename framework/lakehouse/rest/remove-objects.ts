@@ -1,5 +1,6 @@
 import { FailureError } from "../../event/failure.ts";
 import { deleteObjects } from "../delete-objects.ts";
+import { proxyAgents } from "../../util/proxy-agents.ts";
 
 /**
  * Removes objects from S3; those that are gone already count as well.
@@ -36,6 +37,7 @@ function clientOptions(access: Readonly<Record<string, string>>) {
   const sessionToken = access["s3.session-token"];
   return {
     region: access["s3.region"] ?? "us-east-1",
+    requestHandler: { ...proxyAgents() },
     ...(endpoint === undefined ? {} : { endpoint }),
     forcePathStyle: access["s3.path-style-access"] === "true",
     ...(accessKeyId === undefined || secretAccessKey === undefined
