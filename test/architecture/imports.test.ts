@@ -57,6 +57,8 @@ const roomOfPackage: Readonly<Record<string, readonly string[]>> = {
   nodemailer: ["observability"],
   croner: ["util"],
   esbuild: ["cli"],
+  fflate: ["lakehouse"],
+  undici: ["util"],
   "prom-client": ["observability"],
   pino: ["observability"],
 };
