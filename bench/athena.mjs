@@ -5,7 +5,7 @@ import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { pythonEnvironment, startAccount, startOrg } from "./support/account.mjs";
+import { extensions, pythonEnvironment, startAccount, startOrg } from "./support/account.mjs";
 import { printTable } from "./support/measure.mjs";
 import { inTemporaryFolder, moraine, root } from "./support/places.mjs";
 import { ProcessTree } from "./support/process-tree.mjs";
@@ -35,6 +35,7 @@ await inTemporaryFolder(async (project) => {
       cpSync(join(root, path), join(project, path), { recursive: true });
     mkdirSync(join(project, ".moraine"));
     symlinkSync(await pythonEnvironment(), join(project, ".moraine/venv"));
+    symlinkSync(await extensions(), join(project, ".moraine/extensions"));
     const seeded = await tree.measure(() => startOrg(project, users));
     console.error(`an org of ${count(users)} users made in ${seconds(seeded.wall)} s`);
     try {

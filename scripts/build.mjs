@@ -1,19 +1,26 @@
 // Bundles the framework into dist/: one entry for the command line, one for the public API, shared chunks between
 // them. What is imported lazily becomes a chunk of its own, so that `moraine --version` loads none of it.
-import { cp, readdir, rm, stat } from "node:fs/promises";
+import { cp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { build } from "esbuild";
 import { bundleOptions } from "./bundle-options.mjs";
+import { restoreManifest } from "./published-manifest.mjs";
+import { thirdPartyNotices } from "./third-party-notices.mjs";
 
 const root = new URL("../", import.meta.url);
 const dist = new URL("dist/", root);
 
+restoreManifest();
 const { metafile } = await build({
   absWorkingDir: root.pathname,
   entryPoints: { moraine: "framework/cli/main.ts", index: "framework/index.ts" },
   outdir: "dist",
   ...bundleOptions,
 });
+
+await writeFile(new URL("THIRD-PARTY-NOTICES.txt", dist), await thirdPartyNotices(metafile, root.pathname));
+// For scripts/published-manifest.mjs: what the bundle imports.
+await writeFile(new URL("metafile.json", dist), JSON.stringify(metafile));
 
 // Chunks of earlier builds, but not those that a process started before this build may still be about to load.
 const inUseMs = 10 * 60_000;

@@ -32,6 +32,12 @@ export async function pythonEnvironment() {
   return (await testPythonEnvironment()).dir;
 }
 
+/** DuckDB's extensions, as the product fetches them, in this checkout. @returns their folder */
+export async function extensions() {
+  const { testExtensions } = await importTyped("test/support/extensions.ts");
+  return testExtensions();
+}
+
 /** Serves an org that the built command line fills, and puts its credentials into Secrets Manager. */
 export async function startOrg(project, users) {
   const args = ["sandbox", "serve", "--port", "0", "--users", String(users), "--json"];

@@ -5,6 +5,7 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { FailureError } from "../event/failure.ts";
 import { deferred, type Deferred } from "../util/deferred.ts";
+import { fitProxyEnvironment } from "../util/proxy-environment.ts";
 import type { WorkerEvent, WorkerMessage, WorkerRequest, WorkerSettings } from "./worker-protocol.ts";
 
 /** How long dbt may take to cancel its queries before its process is killed. */
@@ -34,6 +35,8 @@ export class DbtWorker {
   #hasEnded = false;
 
   constructor(python: string, settings: WorkerSettings) {
+    // It has this process's environment, and DuckDB inside.
+    fitProxyEnvironment();
     this.#child = spawn(python, ["-I", workerScript, JSON.stringify(settings)], {
       cwd: settings.projectDir,
       stdio: ["pipe", "pipe", "pipe"],

@@ -15,8 +15,6 @@ export interface EnvironmentMarker {
   readonly pythonVersion: string;
   /** The interpreter behind the environment's own. */
   readonly basePython: string;
-  /** DuckDB's word, e.g. `linux_amd64`. */
-  readonly platform: string;
 }
 
 /** Name of the marker in the environment's folder. */

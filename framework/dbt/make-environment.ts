@@ -18,7 +18,6 @@ import {
   type PythonProgress,
 } from "./environment-layout.ts";
 import { installFailure, venvFailure } from "./install-failure.ts";
-import { linkExtensions } from "./link-extensions.ts";
 import { findPip } from "./find-pip.ts";
 import { packageIndexEnvironment } from "./package-index.ts";
 import { runProcess } from "./run-process.ts";
@@ -49,16 +48,10 @@ export async function makeEnvironment(options: MakeOptions): Promise<void> {
     progress({ message: `making a Python ${python.version} environment` });
     await createVenv(python, temporary, signal);
     await installPackages(python, temporary, options, progress);
-    const platform = await linkExtensions(
-      interpreterOf(temporary),
-      join(temporary, "duckdb-extensions"),
-      signal,
-    );
     const marker: EnvironmentMarker = {
       lockDigest: options.lockDigest,
       pythonVersion: python.version,
       basePython: realpathSync(interpreterOf(temporary)),
-      platform,
     };
     writeFileSync(join(temporary, markerFile), `${JSON.stringify(marker, undefined, 2)}\n`);
     if (existsSync(dir)) renameSync(dir, `${dir}.old-${suffix}`);

@@ -7,6 +7,7 @@ const settings: Readonly<Record<string, string>> = {
   "extra-index-url": "UV_INDEX",
   "find-links": "UV_FIND_LINKS",
   cert: "SSL_CERT_FILE",
+  proxy: "ALL_PROXY",
 };
 
 /** uv does not read pip's configuration; who has told pip about a mirror or a certificate should not have to tell uv. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { hashJson } from "../util/hash.ts";
 import { fail } from "../event/failure.ts";
-import { withFileLock } from "./file-lock.ts";
+import { withFileLock } from "../util/file-lock.ts";
 import {
   type EnvironmentMarker,
   interpreterOf,
@@ -12,13 +12,11 @@ import {
 
 export type { PythonProgress } from "./environment-layout.ts";
 
-/** Python with dbt and DuckDB's extensions. */
+/** Python with dbt. */
 export interface PythonEnvironment {
   /** The interpreter, absolute. */
   readonly python: string;
   readonly dir: string;
-  /** DuckDB's `extension_directory`, with `v1.5.5/<platform>/{iceberg,avro,httpfs}.duckdb_extension` inside. */
-  readonly extensionDirectory: string;
 }
 
 /** What {@link ensurePythonEnvironment} takes. */
@@ -85,7 +83,7 @@ function findEnvironment(dir: string, lockDigest: string): PythonEnvironment | u
   // A Python that was removed or replaced behind the environment leaves a dangling or redirected link.
   if (marker?.lockDigest !== lockDigest || !existsSync(python) || realpathSync(python) !== marker.basePython)
     return undefined;
-  return { python, dir, extensionDirectory: join(dir, "duckdb-extensions") };
+  return { python, dir };
 }
 
 function readMarker(file: string): EnvironmentMarker | undefined {

@@ -12,7 +12,7 @@ export async function deleteObjects(
   bucket: string,
   keys: readonly string[],
 ): Promise<Undeleted | undefined> {
-  const { DeleteObjectsCommand } = await import("@aws-sdk/client-s3");
+  const { DeleteObjectsCommand } = await import("./aws-sdk/s3.ts");
   for (let from = 0; from < keys.length; from += keysAtOnce) {
     const Objects = keys.slice(from, from + keysAtOnce).map((Key) => ({ Key }));
     const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } });

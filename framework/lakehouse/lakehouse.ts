@@ -244,6 +244,10 @@ export interface Lakehouse {
   drop(key: AssetKey): Promise<void>;
   /** What writing the table has cost since this was last asked for; undefined where nothing is charged. */
   takeCosts?(key: AssetKey): QueryCosts | undefined;
+  /** Whether the engine lacks something that {@link installEngine} fetches. @default never */
+  lacksEngine?(): boolean;
+  /** Fetches what the engine lacks, as its first use would. Throws FailureError. */
+  installEngine?(): Promise<void>;
   /** Notes what another process scanned to write the table. */
   addCosts?(key: AssetKey, bytesScanned: number): void;
   /** Environment variables by which another process (dbt) opens this lake; see the lakehouse's own page. */

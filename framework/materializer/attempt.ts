@@ -34,6 +34,7 @@ export class Attempt {
   /** The store's change counter when they were first noted. */
   readonly #notedAt: number;
   #isRecorded = false;
+  #waitedMs = 0;
 
   /** Starts an attempt; the run has the unit's lease. */
   static start(session: RunSession, unit: Unit, number: number, causes: readonly Cause[]): Attempt {
@@ -97,7 +98,13 @@ export class Attempt {
   }
 
   get #startedAt(): Instant {
-    return this.#started.at;
+    if (this.#waitedMs === 0) return this.#started.at;
+    return new Date(Date.parse(this.#started.at) + this.#waitedMs).toISOString();
+  }
+
+  /** Leaves time out of what is recorded as its duration: it then starts that much later. */
+  leaveOut(ms: number): void {
+    this.#waitedMs += Math.round(ms);
   }
 
   get key(): AssetKey {

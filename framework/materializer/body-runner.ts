@@ -3,10 +3,13 @@ import { type Unit, unitId } from "../definition/unit.ts";
 import type { MaterializeContext, MaterializeResult } from "../definition/context.ts";
 import type { Cause, CheckOutcome, Outcome } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
+import type { Lakehouse } from "../lakehouse/lakehouse.ts";
 import { Attempt } from "./attempt.ts";
+import { AttemptTime } from "./attempt-time.ts";
 import { backoffMs } from "./backoff.ts";
 import { failureOf } from "./boundary.ts";
 import { keepReports, recordReports, runChecks } from "./check-runner.ts";
+import { engineFirst } from "./engine-first.ts";
 import { inputOf } from "./input.ts";
 import { recordUnstarted } from "./record-unstarted.ts";
 import type { RunSession } from "./run-session.ts";
@@ -31,27 +34,35 @@ export async function runBody(
     const unopened = await session.drafts.open(unit, session.signal);
     const attempt =
       (number === 1 && options.first) || (await startAttempt(session, unit, number, options.causes));
-    const timeout = asset.timeoutMs === undefined ? undefined : AbortSignal.timeout(asset.timeoutMs);
-    const signal = timeout === undefined ? session.signal : AbortSignal.any([session.signal, timeout]);
+    const time = new AttemptTime(asset.timeoutMs);
+    const signal =
+      asset.timeoutMs === undefined ? session.signal : AbortSignal.any([session.signal, time.signal]);
     let failure: Failure;
     try {
       if (unopened !== undefined) throw unopened;
       const reports = new Map<string, CheckOutcome>();
-      const result = await callBody(session, asset, attempt, signal, reports, options.onAnnounceChange);
+      const result = await callBody(session, asset, {
+        attempt,
+        time,
+        signal,
+        reports,
+        onAnnounceChange: options.onAnnounceChange,
+      });
       return await attempt.succeed(result, await runChecks(session, unit, reports, signal));
     } catch (error) {
       // What fails after the record, as a listener may, is no failure of the asset and takes nothing back.
       if (attempt.isRecorded) throw error;
       // The body has ended: only now is its slot free.
       if (session.signal.aborted) return await attempt.cancel();
-      failure =
-        timeout?.aborted === true
-          ? {
-              reason: "timeout",
-              message: `${unitId(unit)} did not end within ${asset.timeoutMs} ms`,
-              retryable: true,
-            }
-          : failureOf(error, { unit, runId: session.runId });
+      failure = time.signal.aborted
+        ? {
+            reason: "timeout",
+            message: `${unitId(unit)} did not end within ${asset.timeoutMs} ms`,
+            retryable: true,
+          }
+        : failureOf(error, { unit, runId: session.runId });
+    } finally {
+      time.end();
     }
     if (!failure.retryable || number >= asset.retry.maxAttempts) return await attempt.fail(failure);
     const delayMs = backoffMs(asset.retry, number, failure, Math.random());
@@ -73,20 +84,32 @@ async function startAttempt(
   return Attempt.start(session, unit, number, causes);
 }
 
-async function callBody(
-  session: RunSession,
-  asset: Asset,
-  attempt: Attempt,
-  signal: AbortSignal,
-  reports: Map<string, CheckOutcome>,
-  onAnnounceChange: () => void,
-): Promise<MaterializeResult> {
+interface BodyCall {
+  readonly attempt: Attempt;
+  readonly time: AttemptTime;
+  /** Aborted when the attempt's time is over as well. */
+  readonly signal: AbortSignal;
+  readonly reports: Map<string, CheckOutcome>;
+  readonly onAnnounceChange: () => void;
+}
+
+async function callBody(session: RunSession, asset: Asset, call: BodyCall): Promise<MaterializeResult> {
+  const { attempt, time, signal, reports, onAnnounceChange } = call;
   if (asset.source.type !== "body")
     throw new Error(`Internal error: expected a body, got ${asset.source.type}`);
   const { request } = session;
   const { unit } = attempt;
   const last = session.world.latest(unit);
-  const work = session.workContext(unit, signal);
+  // Installing is no work of the attempt that happens to be the first.
+  const ready = (lakehouse: Lakehouse) =>
+    engineFirst(lakehouse, () =>
+      time.standingStill(
+        async () => lakehouse.installEngine?.(),
+        (ms) => attempt.leaveOut(ms),
+      ),
+    );
+  const given = session.workContext(unit, signal);
+  const work = { ...given, lakehouse: ready(given.lakehouse) };
   if (asset.table !== undefined) await work.lakehouse.ensureTable(asset.table, signal);
   const context: MaterializeContext = {
     ...work,
@@ -97,7 +120,7 @@ async function callBody(
         name,
         inputOf(session.graph.asset(upstream), {
           // As everybody sees it, whatever draft this process may have of it.
-          lakehouse: request.lakehouse,
+          lakehouse: ready(request.lakehouse),
           read: attempt.unitsRead(upstream),
           set: session.partitionGraph.set(upstream),
           signal,

@@ -1,5 +1,6 @@
 import type { GetSecretValueCommandInput, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { fail } from "../event/failure.ts";
+import { proxyAgents } from "../util/proxy-agents.ts";
 import { awsSecretFailure, putValue } from "./aws-secret-failure.ts";
 import { parseSecret } from "./parse-secret.ts";
 import type { SecretProvider } from "./secret-provider.ts";
@@ -31,7 +32,7 @@ export function awsSecrets(options: AwsSecretsOptions = {}): SecretProvider {
     get: async (name, { signal } = {}) => {
       const version = versionOf(name, options);
       const where = `${service}${version === undefined ? "" : `, version ${version.label}`}`;
-      const { GetSecretValueCommand } = await import("@aws-sdk/client-secrets-manager");
+      const { GetSecretValueCommand } = await import("./secrets-manager-client.ts");
       client ??= openClient(options);
       let text: string | undefined;
       try {
@@ -79,11 +80,11 @@ function versionOf(name: string, { versionStage, versionIds }: AwsSecretsOptions
 }
 
 async function openClient({ region, endpoint, profile }: AwsSecretsOptions): Promise<SecretsManagerClient> {
-  const { SecretsManagerClient } = await import("@aws-sdk/client-secrets-manager");
+  const { SecretsManagerClient } = await import("./secrets-manager-client.ts");
   return new SecretsManagerClient({
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(profile === undefined ? {} : { profile }),
-    requestHandler: timeouts,
+    requestHandler: { ...timeouts, ...proxyAgents() },
   });
 }

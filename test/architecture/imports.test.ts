@@ -57,6 +57,8 @@ const roomOfPackage: Readonly<Record<string, readonly string[]>> = {
   nodemailer: ["observability"],
   croner: ["util"],
   esbuild: ["cli"],
+  fflate: ["lakehouse"],
+  undici: ["util"],
   "prom-client": ["observability"],
   pino: ["observability"],
 };
@@ -152,6 +154,10 @@ describe("imports", () => {
         : [`${relative(framework, from)} imports ${to}`];
     });
     expect(strays).toEqual([]);
+  });
+
+  it("take an AWS client by names, never whole: an install would carry hundreds of unused commands", () => {
+    expect(imports.filter(({ to, isLazy }) => isLazy && to.startsWith("@aws-sdk/"))).toEqual([]);
   });
 
   it("of the shipped project name nothing but moraine and themselves", () => {

@@ -5,6 +5,7 @@ import { dbtProject } from "../../framework/dbt/dbt-project.ts";
 import { openEmbeddedLakehouse } from "../../framework/lakehouse/duckdb/embedded-lakehouse.ts";
 import { collectRows } from "../../framework/lakehouse/lakehouse.ts";
 import { defineCheck } from "moraine";
+import { testExtensions } from "../support/extensions.ts";
 import { testPythonEnvironment } from "../support/python-environment.ts";
 import { Rig } from "../support/rig.ts";
 import { shippedProject } from "./support/dbt-rig.ts";
@@ -25,7 +26,7 @@ models:
 `;
 
 test("a model is published when dbt's tests and our checks have passed, and what reads it is made from that", async () => {
-  const { python, extensionDirectory } = await testPythonEnvironment();
+  const { python } = await testPythonEnvironment();
   const rig = new Rig();
   const dbt = (path: string) => join(rig.directory, "dbt", path);
   for (const path of ["profiles.yml", "macros/materializations", "macros/sql"])
@@ -36,7 +37,7 @@ test("a model is published when dbt's tests and our checks have passed, and what
   writeFileSync(dbt("models/sums.sql"), "select sum(total) as total from {{ ref('orders') }}");
   const lakehouse = openEmbeddedLakehouse({
     dir: join(rig.directory, "lake"),
-    extensionDirectory: async () => extensionDirectory,
+    extensionDirectory: testExtensions,
   });
   onTestFinished(() => lakehouse.close());
   const source = dbtProject({ dir: "dbt", python });

@@ -17,6 +17,7 @@ import {
   type PythonEnvironmentOptions,
   type PythonProgress,
 } from "../../framework/dbt/python-environment.ts";
+import { testExtensions } from "../support/extensions.ts";
 import { testPythonEnvironment } from "../support/python-environment.ts";
 import { lockedEntry, projectLock, temporaryFolder, writeProgram, writeSmallLock } from "./lock-files.ts";
 
@@ -35,8 +36,9 @@ async function failureOf(options: PythonEnvironmentOptions) {
 }
 
 describe("the project's environment", () => {
-  it("has dbt with both adapters, and DuckDB loads the linked extensions without a network", async () => {
-    const { python, extensionDirectory } = await testPythonEnvironment();
+  it("has dbt with both adapters, and DuckDB loads our own DuckDB's extensions without a network", async () => {
+    const { python } = await testPythonEnvironment();
+    const extensionDirectory = await testExtensions();
     const script = `
 import dbt.adapters.athena, dbt.adapters.duckdb, dbt.version, duckdb
 connection = duckdb.connect(config={"extension_directory": ${JSON.stringify(extensionDirectory)}, "autoinstall_known_extensions": "false"})

@@ -6,6 +6,7 @@ import { openEmbeddedLakehouse } from "../../framework/lakehouse/duckdb/embedded
 import { collectRows } from "../../framework/lakehouse/lakehouse.ts";
 import { dimSfUserScd, sfUserRaw } from "../../assets/sf_user/tables.ts";
 import { defineAsset } from "moraine";
+import { testExtensions } from "../support/extensions.ts";
 import { testPythonEnvironment } from "../support/python-environment.ts";
 import { Rig } from "../support/rig.ts";
 
@@ -29,12 +30,12 @@ function landed(day: string, division: string) {
 }
 
 test("the shipped project runs on the embedded lake, with samples of what breaks a test", async () => {
-  const { python, extensionDirectory } = await testPythonEnvironment();
+  const { python } = await testPythonEnvironment();
   const rig = new Rig();
   cpSync(resolve(import.meta.dirname, "../../dbt"), join(rig.directory, "dbt"), { recursive: true });
   const lakehouse = openEmbeddedLakehouse({
     dir: join(rig.directory, "lake"),
-    extensionDirectory: async () => extensionDirectory,
+    extensionDirectory: testExtensions,
   });
   onTestFinished(() => lakehouse.close());
   const definitions = await dbtProject({ dir: "dbt", tables: [dimSfUserScd], python }).load({

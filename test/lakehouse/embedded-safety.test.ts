@@ -6,7 +6,6 @@ import { assetKey } from "../../framework/definition/asset-key.ts";
 import { defineTable } from "../../framework/definition/table.ts";
 import { FailureError } from "../../framework/event/failure.ts";
 import { pathInside } from "../../framework/lakehouse/catalog/location.ts";
-import { bypassProxyOnLoopback } from "../../framework/lakehouse/duckdb/loopback.ts";
 import { collectRows } from "../../framework/lakehouse/lakehouse.ts";
 import { systemClock } from "../../framework/util/clock.ts";
 import { type LakeRig, lakeRig, testExtensions } from "./support.ts";
@@ -101,15 +100,6 @@ describe("opening", () => {
     });
     expect(response.status).toBe(200);
     expect(environment["MORAINE_EXTENSION_DIRECTORY"]).toBe(await testExtensions());
-  });
-
-  it("goes round the proxy for its own catalog", () => {
-    const environment = { http_proxy: "http://proxy", no_proxy: "example.org" };
-    bypassProxyOnLoopback(environment);
-    expect(environment).toMatchObject({ no_proxy: "example.org,127.0.0.1", NO_PROXY: "127.0.0.1" });
-    const without = {};
-    bypassProxyOnLoopback(without);
-    expect(without).toEqual({});
   });
 });
 

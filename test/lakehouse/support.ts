@@ -7,12 +7,9 @@ import {
   type EmbeddedLakehouseOptions,
 } from "../../framework/lakehouse/duckdb/embedded-lakehouse.ts";
 import type { Lakehouse, SourceFile } from "../../framework/lakehouse/lakehouse.ts";
-import { testPythonEnvironment } from "../support/python-environment.ts";
+import { testExtensions } from "../support/extensions.ts";
 
-/** A folder with DuckDB's Iceberg extensions, as the product finds them in its own Python environment. */
-export async function testExtensions(): Promise<string> {
-  return (await testPythonEnvironment()).extensionDirectory;
-}
+export { testExtensions } from "../support/extensions.ts";
 
 /** A lakehouse in a folder of its own, and files to load into it. */
 export interface LakeRig {

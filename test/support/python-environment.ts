@@ -5,7 +5,7 @@ const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, im
 const stateDir = inRepository(".moraine");
 const requirementsFile = inRepository("dbt/requirements.txt");
 
-/** Python with dbt and DuckDB's extensions, as the product makes it: once per checkout, by whichever test asks first. */
+/** Python with dbt, as the product makes it: once per checkout, by whichever test asks first. */
 export function testPythonEnvironment(): Promise<PythonEnvironment> {
   return ensurePythonEnvironment({ stateDir, requirementsFile });
 }

@@ -1,13 +1,16 @@
-import { cpSync } from "node:fs";
+import { cpSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { lakeProject } from "./lake-project.ts";
 import type { Project } from "./moraine.ts";
+import { testPythonEnvironment } from "./python-environment.ts";
 
 const repository = resolve(import.meta.dirname, "../..");
 
 /** A copy of the shipped pipeline with a state of its own; the Python environment is the checkout's. */
 export async function shippedProject(directory?: string): Promise<Project> {
+  const { dir } = await testPythonEnvironment();
   const project = await lakeProject({}, directory);
+  symlinkSync(dir, join(project.directory, ".moraine", "venv"));
   for (const path of ["moraine.config.ts", "assets", "schedules", "dbt"]) {
     cpSync(join(repository, path), join(project.directory, path), { recursive: true });
   }

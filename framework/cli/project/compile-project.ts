@@ -144,7 +144,6 @@ const ownUrls: Plugin = {
   name: "own-urls",
   setup(build) {
     build.onLoad({ filter: /\.[mc]?[jt]sx?$/, namespace: "file" }, async ({ path }) => {
-      if (path.includes("/node_modules/")) return undefined;
       const text = await readFile(path, "utf8");
       const contents = text.replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path).href));
       return { contents, loader: extname(path).replace(/^\.[mc]?/, "") as Loader };

@@ -1,10 +1,9 @@
 import { join, relative } from "node:path";
 import type { AthenaLakehouse, EmbeddedLakehouse } from "../../definition/config.ts";
 import { DefinitionError } from "../../definition/problem.ts";
-import { ensurePythonEnvironment } from "../../dbt/python-environment.ts";
-import { requirementsFile } from "../../dbt/requirements-file.ts";
 import type { Lakehouse, SnapshotsInUse } from "../../lakehouse/lakehouse.ts";
 import type { SecretProvider } from "../../secrets/secret-provider.ts";
+import { findExtensions } from "../../lakehouse/duckdb/extensions/extension-files.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import type { LoadedConfig, OpenContext } from "./load-project.ts";
 
@@ -26,7 +25,7 @@ export async function loadLakehouse(
       return (context, { snapshotsInUse }) =>
         openEmbeddedLakehouse({
           dir,
-          extensionDirectory: () => extensionDirectory(project, context),
+          ...extensionsOf(project, context),
           snapshotsInUse,
         });
     }
@@ -44,7 +43,7 @@ export async function loadLakehouse(
         openRestLakehouse({
           ...options,
           workDir: project.stateDir,
-          extensionDirectory: () => extensionDirectory(project, context),
+          ...extensionsOf(project, context),
           snapshotsInUse: opened.snapshotsInUse,
           ...(secret === undefined ? {} : { secret: (asked) => opened.secrets.get(secret, asked) }),
         });
@@ -70,15 +69,28 @@ async function expectS3Locations(project: LoadedConfig, lakehouse: AthenaLakehou
   if (problems.length > 0) throw new DefinitionError(problems);
 }
 
-/** DuckDB's Iceberg extension comes with the Python environment, in the same version that dbt uses. */
-async function extensionDirectory(project: LoadedConfig, context: OpenContext): Promise<string> {
-  const environment = await ensurePythonEnvironment({
-    stateDir: project.stateDir,
-    requirementsFile: requirementsFile(project.projectDir),
-    onProgress: (progress) => context.progress({ resource: "python", ...progress }),
+/** DuckDB's extensions: fetched once by all who ask for them at the same time. */
+function extensionsOf({ stateDir }: LoadedConfig, context: OpenContext) {
+  let fetching: Promise<string> | undefined;
+  return {
+    lacksExtensions: () => findExtensions(stateDir) === undefined,
+    extensionDirectory: async (): Promise<string> => {
+      const present = findExtensions(stateDir);
+      if (present !== undefined) return present;
+      fetching ??= fetchExtensions(stateDir, context).finally(() => (fetching = undefined));
+      return fetching;
+    },
+  };
+}
+
+/** Finds or fetches DuckDB's extensions, with progress shown. */
+async function fetchExtensions(stateDir: string, context: OpenContext): Promise<string> {
+  const { ensureExtensions } = await import("../../lakehouse/duckdb/extensions/install-extensions.ts");
+  return ensureExtensions({
+    stateDir,
+    onProgress: (progress) => context.progress({ resource: "extensions", ...progress }),
     signal: context.signal,
   });
-  return environment.extensionDirectory;
 }
 
 /** The folder of an embedded lake. */

@@ -21,7 +21,8 @@ interface Finding {
   readonly exitCode?: number;
 }
 
-type Examine = (context: VerbContext) => Promise<Omit<Finding, "name">>;
+/** @param isNamed whether `--only` names the examination */
+type Examine = (context: VerbContext, isNamed: boolean) => Promise<Omit<Finding, "name">>;
 
 const toleratedSkewMs = 60_000;
 /** Free space below which a run may fill the disk. */
@@ -36,7 +37,10 @@ const examinations: Readonly<Record<string, Examine>> = {
       message: `${countOf(graph.size, "asset")}, ${countOf(checks.length, "check")}, target ${targetName}`,
     };
   },
-  async python(context) {
+  async python(context, isNamed) {
+    // Named, it is made for a project that can't be read as well: an image is built before its data is there.
+    if (!isNamed && (await usesDbt(context)) === false)
+      return { status: "ok", message: "not needed: no asset is made by dbt" };
     const { stateDir, projectDir } = await context.openConfig();
     const { ensurePythonEnvironment } = await import("../../dbt/python-environment.ts");
     const { requirementsFile } = await import("../../dbt/requirements-file.ts");
@@ -46,6 +50,14 @@ const examinations: Readonly<Record<string, Examine>> = {
       signal: context.signal,
     });
     return { status: "ok", message: dir };
+  },
+  async extensions(context) {
+    const { lakehouse, stateDir } = await context.openConfig();
+    if (lakehouse.installEngine === undefined)
+      return { status: "ok", message: `not needed: the engine of ${lakehouse.name} is not DuckDB` };
+    await lakehouse.installEngine();
+    const { findExtensions } = await import("../../lakehouse/duckdb/extensions/extension-files.ts");
+    return { status: "ok", message: `DuckDB's, in ${findExtensions(stateDir) ?? stateDir}` };
   },
   async store(context) {
     const { store, storePath } = await context.openConfig();
@@ -139,7 +151,10 @@ export async function doctor(
   const { signs, paint } = lookOf(context.options);
   const findings: Finding[] = [];
   for (const name of names) {
-    const finding = { name, ...(await examine(examinations[name], context)) };
+    const finding = {
+      name,
+      ...(await examine(() => examinations[name]?.(context, options.only !== undefined))),
+    };
     findings.push(finding);
     if (context.options.json === true) continue;
     const sign = ({ ok: "materialized", warn: "warned", fail: "failed" } as const)[finding.status];
@@ -155,13 +170,25 @@ export async function doctor(
   );
 }
 
+/** Undefined, as far as a project that can't be read tells. */
+async function usesDbt(context: VerbContext): Promise<boolean | undefined> {
+  const { graph } = await context.openProject().catch((error: unknown) => {
+    if (error instanceof DefinitionError || error instanceof UsageError) return { graph: undefined };
+    throw error;
+  });
+  return graph?.keys.some((key) => {
+    const { source } = graph.asset(key);
+    return source.type === "batch" && source.batch.name === "dbt";
+  });
+}
+
 async function examine(
-  examination: Examine | undefined,
-  context: VerbContext,
+  examination: () => Promise<Omit<Finding, "name">> | undefined,
 ): Promise<Omit<Finding, "name">> {
   try {
-    if (examination === undefined) throw new Error("Internal error: expected a known examination");
-    return await examination(context);
+    const finding = await examination();
+    if (finding === undefined) throw new Error("Internal error: expected a known examination");
+    return finding;
   } catch (error) {
     if (error instanceof FailureError) {
       const { message, got, next, reason } = error.failure;

@@ -1,6 +1,7 @@
 import type { AthenaClient } from "@aws-sdk/client-athena";
 import type { GlueClient } from "@aws-sdk/client-glue";
 import type { S3Client } from "@aws-sdk/client-s3";
+import { proxyAgents } from "../../util/proxy-agents.ts";
 
 /** Where AWS is; what is left out the SDK finds in environment, profile, container or instance. */
 export interface AwsOptions {
@@ -29,12 +30,12 @@ export class AwsClients {
   }
 
   athena(): Promise<AthenaClient> {
-    this.#athena ??= import("@aws-sdk/client-athena").then((sdk) => new sdk.AthenaClient(this.#config()));
+    this.#athena ??= import("../aws-sdk/athena.ts").then((sdk) => new sdk.AthenaClient(this.#config()));
     return this.#athena;
   }
 
   glue(): Promise<GlueClient> {
-    this.#glue ??= import("@aws-sdk/client-glue").then((sdk) => new sdk.GlueClient(this.#config()));
+    this.#glue ??= import("../aws-sdk/glue.ts").then((sdk) => new sdk.GlueClient(this.#config()));
     return this.#glue;
   }
 
@@ -42,7 +43,7 @@ export class AwsClients {
     // A server that stands in for S3 has seldom a name for each bucket.
     const forcePathStyle =
       (process.env["AWS_ENDPOINT_URL_S3"] ?? process.env["AWS_ENDPOINT_URL"]) !== undefined;
-    this.#s3 ??= import("@aws-sdk/client-s3").then(
+    this.#s3 ??= import("../aws-sdk/s3.ts").then(
       (sdk) => new sdk.S3Client({ ...this.#config(), ...(forcePathStyle ? { forcePathStyle } : {}) }),
     );
     return this.#s3;
@@ -63,6 +64,7 @@ export class AwsClients {
     return {
       maxAttempts,
       retryMode: "standard",
+      requestHandler: { ...proxyAgents() },
       ...(region === undefined ? {} : { region }),
       ...(profile === undefined ? {} : { profile }),
     };

@@ -57,7 +57,7 @@ export class GlueCatalog {
 
   /** Any table, Iceberg or not. */
   async findTable(database: string, name: string): Promise<Table | undefined> {
-    const { GetTableCommand } = await import("@aws-sdk/client-glue");
+    const { GetTableCommand } = await import("../aws-sdk/glue.ts");
     try {
       const glue = await this.#clients.glue();
       return (await glue.send(new GetTableCommand({ DatabaseName: database, Name: name }))).Table;
@@ -68,7 +68,7 @@ export class GlueCatalog {
   }
 
   async ensureDatabase(name: string, location: string): Promise<void> {
-    const { GetDatabaseCommand, CreateDatabaseCommand } = await import("@aws-sdk/client-glue");
+    const { GetDatabaseCommand, CreateDatabaseCommand } = await import("../aws-sdk/glue.ts");
     const glue = await this.#clients.glue();
     try {
       await glue.send(new GetDatabaseCommand({ Name: name }));
@@ -83,7 +83,7 @@ export class GlueCatalog {
   }
 
   async databases(): Promise<readonly string[]> {
-    const { GetDatabasesCommand } = await import("@aws-sdk/client-glue");
+    const { GetDatabasesCommand } = await import("../aws-sdk/glue.ts");
     const glue = await this.#clients.glue();
     const names: string[] = [];
     let token: string | undefined;
@@ -97,7 +97,7 @@ export class GlueCatalog {
 
   /** None of a database that this principal may not look into: an account has other people's as well. */
   async tables(database: string): Promise<readonly Table[]> {
-    const { GetTablesCommand } = await import("@aws-sdk/client-glue");
+    const { GetTablesCommand } = await import("../aws-sdk/glue.ts");
     const glue = await this.#clients.glue();
     const tables: Table[] = [];
     let token: string | undefined;
@@ -127,7 +127,7 @@ export class GlueCatalog {
   }
 
   async createTable(database: string, table: TableInput): Promise<void> {
-    const { CreateTableCommand } = await import("@aws-sdk/client-glue");
+    const { CreateTableCommand } = await import("../aws-sdk/glue.ts");
     await (
       await this.#clients.glue()
     ).send(new CreateTableCommand({ DatabaseName: database, TableInput: table }));
@@ -135,7 +135,7 @@ export class GlueCatalog {
 
   /** Takes a table out of the catalog; its files stay. Does nothing when there is none. */
   async deleteTable(database: string, name: string): Promise<void> {
-    const { DeleteTableCommand } = await import("@aws-sdk/client-glue");
+    const { DeleteTableCommand } = await import("../aws-sdk/glue.ts");
     try {
       await (await this.#clients.glue()).send(new DeleteTableCommand({ DatabaseName: database, Name: name }));
     } catch (error) {
@@ -181,7 +181,7 @@ export class GlueCatalog {
   }
 
   async #point(key: AssetKey, { table, metadataFile }: GlueTable, file: string): Promise<void> {
-    const { UpdateTableCommand } = await import("@aws-sdk/client-glue");
+    const { UpdateTableCommand } = await import("../aws-sdk/glue.ts");
     const { Name, Description, Owner, Retention, StorageDescriptor, PartitionKeys, TableType } = table;
     const input: TableInput = {
       Name,

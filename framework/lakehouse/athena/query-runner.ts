@@ -79,7 +79,7 @@ export class QueryRunner {
 
   async #start({ sql, parameters = [], signal }: Statement): Promise<string> {
     const { clients, workgroup, catalog, results } = this.#options;
-    const { StartQueryExecutionCommand } = await import("@aws-sdk/client-athena");
+    const { StartQueryExecutionCommand } = await import("../aws-sdk/athena.ts");
     // The SDK gives each command a token, so that its own retries start no second query.
     const command = new StartQueryExecutionCommand({
       QueryString: sql,
@@ -115,7 +115,7 @@ export class QueryRunner {
 
   /** Asks until the query has ended. */
   async #poll(id: string, wait: (delayMs: number) => Promise<void>): Promise<QueryExecution> {
-    const { GetQueryExecutionCommand } = await import("@aws-sdk/client-athena");
+    const { GetQueryExecutionCommand } = await import("../aws-sdk/athena.ts");
     const athena = await this.#options.clients.athena();
     for (let delayMs = firstPollMs; ; delayMs = Math.min(lastPollMs, delayMs * 1.5)) {
       const { QueryExecution: execution } = await athena.send(
@@ -129,7 +129,7 @@ export class QueryRunner {
 
   async #stop(id: string): Promise<void> {
     const { clients, clock } = this.#options;
-    const { StopQueryExecutionCommand } = await import("@aws-sdk/client-athena");
+    const { StopQueryExecutionCommand } = await import("../aws-sdk/athena.ts");
     const patience = AbortSignal.timeout(stopWaitMs);
     try {
       await (await clients.athena()).send(new StopQueryExecutionCommand({ QueryExecutionId: id }));

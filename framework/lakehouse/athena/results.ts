@@ -54,7 +54,7 @@ async function readPage(
   token: string | undefined,
 ): Promise<GetQueryResultsCommandOutput> {
   try {
-    const { GetQueryResultsCommand } = await import("@aws-sdk/client-athena");
+    const { GetQueryResultsCommand } = await import("../aws-sdk/athena.ts");
     const athena = await clients.athena();
     const command = new GetQueryResultsCommand({ QueryExecutionId: id, NextToken: token, MaxResults: 1000 });
     return await athena.send(command, abortOptions(signal));

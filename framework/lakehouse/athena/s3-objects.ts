@@ -24,7 +24,7 @@ export class S3Objects {
   }
 
   async readText(uri: string): Promise<string> {
-    const { GetObjectCommand } = await import("@aws-sdk/client-s3");
+    const { GetObjectCommand } = await import("../aws-sdk/s3.ts");
     const { bucket, key } = parseS3Uri(uri);
     const { Body } = await (
       await this.#clients.s3()
@@ -35,7 +35,7 @@ export class S3Objects {
 
   /** An object's text, as it arrives. */
   async *streamText(uri: string, signal: AbortSignal | undefined): AsyncGenerator<string> {
-    const { GetObjectCommand } = await import("@aws-sdk/client-s3");
+    const { GetObjectCommand } = await import("../aws-sdk/s3.ts");
     const { bucket, key } = parseS3Uri(uri);
     const command = new GetObjectCommand({ Bucket: bucket, Key: key });
     const { Body } = await (await this.#clients.s3()).send(command, abortOptions(signal));
@@ -44,7 +44,7 @@ export class S3Objects {
   }
 
   async writeText(uri: string, text: string): Promise<void> {
-    const { PutObjectCommand } = await import("@aws-sdk/client-s3");
+    const { PutObjectCommand } = await import("../aws-sdk/s3.ts");
     const { bucket, key } = parseS3Uri(uri);
     const command = new PutObjectCommand({
       Bucket: bucket,
@@ -57,7 +57,7 @@ export class S3Objects {
 
   /** Uploads a file, a large one in parts; parts of an upload that ends early are taken back. */
   async upload(path: string, uri: string, signal: AbortSignal | undefined): Promise<void> {
-    const { Upload } = await import("@aws-sdk/lib-storage");
+    const { Upload } = await import("../aws-sdk/lib-storage.ts");
     const { bucket, key } = parseS3Uri(uri);
     const upload = new Upload({
       client: await this.#clients.s3(),
@@ -76,7 +76,7 @@ export class S3Objects {
 
   /** All objects whose URI begins with `prefix`. */
   async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<S3Object> {
-    const { ListObjectsV2Command } = await import("@aws-sdk/client-s3");
+    const { ListObjectsV2Command } = await import("../aws-sdk/s3.ts");
     const s3 = await this.#clients.s3();
     const { bucket, key } = parseS3Uri(prefix);
     let token: string | undefined;
@@ -90,7 +90,7 @@ export class S3Objects {
   }
 
   async exists(uri: string): Promise<boolean> {
-    const { HeadObjectCommand } = await import("@aws-sdk/client-s3");
+    const { HeadObjectCommand } = await import("../aws-sdk/s3.ts");
     const { bucket, key } = parseS3Uri(uri);
     try {
       await (await this.#clients.s3()).send(new HeadObjectCommand({ Bucket: bucket, Key: key }));

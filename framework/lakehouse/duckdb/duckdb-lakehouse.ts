@@ -39,9 +39,11 @@ import type { Workbench } from "./workbench.ts";
 export interface DuckdbLakehouseOptions {
   /**
    * A folder with `v<DuckDB's version>/<platform>/{iceberg,avro,httpfs}.duckdb_extension`. Asked for when DuckDB is
-   * first needed; when it rejects, DuckDB installs the extensions from its own repository.
+   * first needed, and fetched when it is not there.
    */
   readonly extensionDirectory: () => Promise<string>;
+  /** Whether the extensions are still to be fetched. @default never */
+  readonly lacksExtensions?: () => boolean;
   readonly clock?: Clock;
   /** From 0 up to 1; spreads the retries of colliding commits. */
   readonly random?: () => number;
@@ -81,6 +83,14 @@ export class DuckdbLakehouse implements Lakehouse {
     this.options = options;
     this.clock = options.clock ?? systemClock;
     this.canDraft = catalog.drafting() !== undefined;
+  }
+
+  lacksEngine(): boolean {
+    return this.options.lacksExtensions?.() ?? false;
+  }
+
+  async installEngine(): Promise<void> {
+    await this.options.extensionDirectory();
   }
 
   tableName(key: AssetKey): string {

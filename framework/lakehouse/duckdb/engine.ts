@@ -2,8 +2,8 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import type { WholeTableOperation } from "../catalog/whole-table-view.ts";
 import { quoteName, quoteText } from "../ddl/quoting.ts";
 import { catalogName } from "./duckdb-dialect.ts";
-import { type Extensions, loadExtensions } from "./extensions.ts";
-import { bypassProxyOnLoopback } from "./loopback.ts";
+import { loadExtensions } from "./extensions/load-extensions.ts";
+import { fitProxyEnvironment } from "../../util/proxy-environment.ts";
 import { Session } from "./session.ts";
 
 /** What an {@link Engine} works with. */
@@ -11,7 +11,8 @@ export interface EngineOptions {
   /** Folder for what does not fit into memory. */
   readonly spillDirectory: string;
   readonly catalog: { readonly url: string; readonly token: string };
-  readonly extensions: Extensions;
+  /** DuckDB's `extension_directory`. */
+  readonly extensionDirectory: string;
   /**
    * `read`: nothing can be written and no file but the lake's can be read, whatever the statement. DuckDB can't
    * take this back, so writing has an engine of its own.
@@ -34,15 +35,15 @@ export class Engine {
   }
 
   static async open(options: EngineOptions): Promise<Engine> {
-    bypassProxyOnLoopback();
+    fitProxyEnvironment();
     const instance = await DuckDBInstance.create(":memory:", {
       autoinstall_known_extensions: "false",
       temp_directory: options.spillDirectory,
-      extension_directory: options.extensions.directory,
+      extension_directory: options.extensionDirectory,
     });
     const connection = await instance.connect();
     try {
-      await loadExtensions(connection, options.extensions);
+      await loadExtensions(connection, options.extensionDirectory);
       await connection.run("SET GLOBAL TimeZone = 'UTC'");
       // The property is for other writers as well; without this DuckDB refuses to write tables that have it.
       await connection.run("SET GLOBAL ignore_target_file_size_for_partitioned_tables = true");

@@ -13,10 +13,9 @@ import type { Expired, LoadResult, Optimized, QueryResult } from "../lakehouse.t
 import { quoteName } from "../ddl/quoting.ts";
 import { catalogName, duckdbDialect } from "./duckdb-dialect.ts";
 import { Engine } from "./engine.ts";
-import { findExtensions } from "./extensions.ts";
 import { expire, type ExpireRequest } from "./expire.ts";
 import { load, type LoadRequest } from "./load.ts";
-import { bypassProxyOnLoopback } from "./loopback.ts";
+import { fitProxyEnvironment } from "../../util/proxy-environment.ts";
 import { optimize } from "./optimize.ts";
 import { query, type QueryRequest } from "./query.ts";
 import { s3SecretSql } from "./s3-secret.ts";
@@ -107,14 +106,12 @@ export class Workbench {
 
   /** What another process needs to open the lake; the catalog is served from now on. */
   async connection(): Promise<{ readonly catalog: Catalog; readonly extensionDirectory: string }> {
-    bypassProxyOnLoopback();
-    const [catalog, { directory, fallbackBecause }] = await Promise.all([
+    fitProxyEnvironment();
+    const [catalog, extensionDirectory] = await Promise.all([
       this.servedCatalog(),
-      findExtensions(this.options.extensionDirectory),
+      this.options.extensionDirectory(),
     ]);
-    // Opening an engine installs into the folder what the other process will load from it.
-    if (fallbackBecause !== undefined) await this.engine("write");
-    return { catalog, extensionDirectory: directory };
+    return { catalog, extensionDirectory };
   }
 
   async close(): Promise<void> {
@@ -175,11 +172,11 @@ export class Workbench {
 
   private async openEngine(access: "read" | "write"): Promise<Engine> {
     const { spillDirectory, readable } = this.options.catalog;
-    const [catalog, extensions] = await Promise.all([
+    const [catalog, extensionDirectory] = await Promise.all([
       this.servedCatalog(),
-      findExtensions(this.options.extensionDirectory),
+      this.options.extensionDirectory(),
     ]);
-    return Engine.open({ spillDirectory, readable, catalog, extensions, access });
+    return Engine.open({ spillDirectory, readable, catalog, extensionDirectory, access });
   }
 
   private async metadata(identifier: TableIdentifier): Promise<TableMetadata> {

@@ -1,5 +1,6 @@
 import { FailureError } from "../../event/failure.ts";
 import type { Clock } from "../../util/clock.ts";
+import type { Fetch } from "../../util/proxy.ts";
 import { exchange } from "./exchange.ts";
 
 /** The fields of the target's secret; `fresh` bypasses caches, since secrets rotate. */
@@ -32,6 +33,7 @@ export function authorizationBy(options: {
   /** @default none */
   readonly scope?: string | undefined;
   readonly clock: Clock;
+  readonly send: Fetch;
 }): Authorization {
   const { secret, clock } = options;
   if (secret === undefined) return { token: async () => undefined };
@@ -64,8 +66,9 @@ async function askForToken(options: {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly signal: AbortSignal | undefined;
+  readonly send: Fetch;
 }): Promise<{ readonly accessToken: string; readonly lifeMs: number }> {
-  const { tokenUrl, scope, clientId, clientSecret, signal } = options;
+  const { tokenUrl, scope, clientId, clientSecret, signal, send } = options;
   const form = new URLSearchParams({
     grant_type: "client_credentials",
     client_id: clientId,
@@ -74,7 +77,7 @@ async function askForToken(options: {
   });
   const { status, text } = await exchange(
     { method: "POST", url: tokenUrl },
-    { headers: { "content-type": "application/x-www-form-urlencoded" }, body: form.toString(), signal },
+    { headers: { "content-type": "application/x-www-form-urlencoded" }, body: form.toString(), signal, send },
   );
   const answer = parsed(text);
   const { access_token: accessToken, expires_in: seconds } = answer;

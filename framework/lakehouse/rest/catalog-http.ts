@@ -1,5 +1,6 @@
 import { type Failure, FailureError } from "../../event/failure.ts";
 import type { Clock } from "../../util/clock.ts";
+import type { Fetch } from "../../util/proxy.ts";
 import { retryAfterMs } from "../../util/retry-after.ts";
 import { CatalogError } from "../catalog/catalog-error.ts";
 import { parseJson, writeJson } from "../catalog/json.ts";
@@ -21,6 +22,7 @@ export interface CatalogHttpOptions {
   readonly clock: Clock;
   /** From 0 up to 1; spreads repetitions. */
   readonly random: () => number;
+  readonly send: Fetch;
   /** Ends what is under way. */
   readonly signal: AbortSignal;
 }
@@ -77,7 +79,7 @@ export class CatalogHttp {
   }
 
   private async exchange(request: CatalogRequest, isRefused: boolean): Promise<Answer> {
-    const { authorization, signal } = this.options;
+    const { authorization, signal, send } = this.options;
     const token = await authorization.token({ fresh: isRefused, signal });
     return exchange(request, {
       headers: {
@@ -88,6 +90,7 @@ export class CatalogHttp {
       },
       body: request.body === undefined ? undefined : writeJson(request.body),
       signal,
+      send,
     });
   }
 }

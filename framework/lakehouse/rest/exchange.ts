@@ -1,5 +1,6 @@
 import { FailureError } from "../../event/failure.ts";
 import { fetchFailureText } from "../../util/fetch-failure.ts";
+import type { Fetch } from "../../util/proxy.ts";
 import { createRedactor, type Redactor } from "../../util/redact.ts";
 
 const requestTimeoutMs = 20_000;
@@ -23,12 +24,13 @@ export async function exchange(
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string | undefined;
     readonly signal: AbortSignal | undefined;
+    readonly send: Fetch;
   },
 ): Promise<Answer> {
   const timeout = AbortSignal.timeout(requestTimeoutMs);
   const signal = message.signal === undefined ? timeout : AbortSignal.any([message.signal, timeout]);
   try {
-    const response = await fetch(request.url, {
+    const response = await message.send(request.url, {
       method: request.method,
       headers: message.headers,
       ...(message.body === undefined ? {} : { body: message.body }),

@@ -1,5 +1,6 @@
 import type { FileAccess } from "../catalog/table-catalog.ts";
 import type { ReadSecret } from "./authorization.ts";
+import { proxyAgents } from "../../util/proxy-agents.ts";
 
 /** Where S3 is, over what the catalog says. */
 export interface S3Options {
@@ -65,8 +66,8 @@ export class S3Access {
 
   private async ambient(): Promise<Settings> {
     if (this.found !== undefined && Date.now() < this.found.endMs) return this.found.settings;
-    const { S3Client } = await import("@aws-sdk/client-s3");
-    const client = new S3Client({});
+    const { S3Client } = await import("../aws-sdk/s3.ts");
+    const client = new S3Client({ requestHandler: { ...proxyAgents() } });
     try {
       const { expiration, ...keys } = await client.config.credentials();
       const endMs = expiration === undefined ? Date.now() + 60_000 : expiration.getTime() - 60_000;

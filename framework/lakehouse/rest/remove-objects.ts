@@ -1,5 +1,6 @@
 import { FailureError } from "../../event/failure.ts";
 import { deleteObjects } from "../delete-objects.ts";
+import { proxyAgents } from "../../util/proxy-agents.ts";
 
 /**
  * Removes objects from S3; those that are gone already count as well.
@@ -12,7 +13,7 @@ export async function removeObjects(
   access: Readonly<Record<string, string>>,
 ): Promise<{ readonly filesRemoved: number; readonly bytesFreed: number }> {
   if (objects.length === 0) return { filesRemoved: 0, bytesFreed: 0 };
-  const { S3Client } = await import("@aws-sdk/client-s3");
+  const { S3Client } = await import("../aws-sdk/s3.ts");
   const client = new S3Client(clientOptions(access));
   try {
     for (const [bucket, keys] of byBucket(objects.map(([url]) => url))) {
@@ -36,6 +37,7 @@ function clientOptions(access: Readonly<Record<string, string>>) {
   const sessionToken = access["s3.session-token"];
   return {
     region: access["s3.region"] ?? "us-east-1",
+    requestHandler: { ...proxyAgents() },
     ...(endpoint === undefined ? {} : { endpoint }),
     forcePathStyle: access["s3.path-style-access"] === "true",
     ...(accessKeyId === undefined || secretAccessKey === undefined

@@ -16,6 +16,7 @@ import { type Authorization, authorizationBy, type ReadSecret } from "./authoriz
 import { CatalogHttp, type CatalogRequest } from "./catalog-http.ts";
 import { S3Access, type S3Options } from "./file-access.ts";
 import { hasLanded } from "./has-landed.ts";
+import { type Fetch, fetchByProxy } from "../../util/proxy.ts";
 
 /** What a {@link RestCatalog} works with. */
 export interface RestCatalogOptions {
@@ -48,7 +49,9 @@ export class RestCatalog implements SearchableCatalog {
   constructor(options: RestCatalogOptions) {
     this.options = options;
     const { clock, random, signal } = options;
-    this.http = new CatalogHttp({ authorization: authorizationFor(options), clock, random, signal });
+    const send = fetchByProxy();
+    const authorization = authorizationFor(options, send);
+    this.http = new CatalogHttp({ authorization, clock, random, send, signal });
     this.s3 = new S3Access(options.secret, options.s3 ?? {});
   }
 
@@ -248,9 +251,9 @@ export class RestCatalog implements SearchableCatalog {
 
 type Settings = Readonly<Record<string, string>>;
 
-function authorizationFor({ uri, oauth, secret, clock }: RestCatalogOptions): Authorization {
+function authorizationFor({ uri, oauth, secret, clock }: RestCatalogOptions, send: Fetch): Authorization {
   const tokenUrl = oauth?.uri ?? `${baseOf(uri)}/v1/oauth/tokens`;
-  return authorizationBy({ secret, tokenUrl, scope: oauth?.scope, clock });
+  return authorizationBy({ secret, tokenUrl, scope: oauth?.scope, clock, send });
 }
 
 function baseOf(uri: string): string {

@@ -1,8 +1,9 @@
 import { FailureError } from "../../event/failure.ts";
 import { fetchFailureText } from "../../util/fetch-failure.ts";
+import { fetchByProxy } from "../../util/proxy.ts";
 
 /**
- * Sends a request to somebody's server; the answer's body is not read. A redirection is not followed: it would take what is sent, and the
+ * Sends a request to somebody's server, through the proxies of the environment; the answer's body is not read. A redirection is not followed: it would take what is sent, and the
  * key or the signature with it, to a place that nobody configured.
  *
  * @param address may hold a secret: only its host is ever named
@@ -13,7 +14,7 @@ export async function sendRequest(
   init: Omit<RequestInit, "redirect"> & { readonly signal: AbortSignal },
 ): Promise<Response> {
   try {
-    const response = await fetch(address, { ...init, redirect: "manual" });
+    const response = await fetchByProxy()(address, { ...init, redirect: "manual" });
     await response.body?.cancel();
     return response;
   } catch (error) {

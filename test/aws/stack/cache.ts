@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { withFileLock } from "../../../framework/dbt/file-lock.ts";
+import { withFileLock } from "../../../framework/util/file-lock.ts";
 import { sha256 } from "../../../framework/util/hash.ts";
 
 /** Where what the stack needs is kept between runs: `MORAINE_TEST_CACHE`, or a folder of the user's cache. */

@@ -9,6 +9,7 @@ import { DbtWorker } from "../../../framework/dbt/dbt-worker.ts";
 import type { NodeFinished } from "../../../framework/dbt/worker-protocol.ts";
 import { openEmbeddedLakehouse } from "../../../framework/lakehouse/duckdb/embedded-lakehouse.ts";
 import { collectRows, type Lakehouse, type Row } from "../../../framework/lakehouse/lakehouse.ts";
+import { testExtensions } from "../../support/extensions.ts";
 import { testPythonEnvironment } from "../../support/python-environment.ts";
 import type { DimensionRow } from "./dimension-row.ts";
 import { type LandedRow, landed } from "./landed-row.ts";
@@ -79,7 +80,7 @@ export async function startDbt(projectDir: string = shippedProject): Promise<Dbt
       const dir = await mkdtemp(join(folder, "lake-"));
       const lake = openEmbeddedLakehouse({
         dir: join(dir, "lake"),
-        extensionDirectory: async () => python.extensionDirectory,
+        extensionDirectory: testExtensions,
       });
       await lake.ensureTable(sfUserRaw);
       if (withDimension) await lake.ensureTable(dimSfUserScd);

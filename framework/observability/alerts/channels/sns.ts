@@ -1,6 +1,7 @@
 import type { SnsChannel } from "../../../definition/alerts.ts";
 import { fail } from "../../../event/failure.ts";
 import { awsProblem } from "../../../util/aws-problem.ts";
+import { proxyAgents } from "../../../util/proxy-agents.ts";
 import type { Channel } from "./channel.ts";
 
 /** SNS refuses longer subjects, and any that is not printable ASCII. */
@@ -12,11 +13,12 @@ const mostBytes = 200_000;
 export function snsChannel(config: SnsChannel): Channel {
   return {
     async send(message, { signal }) {
-      const { PublishCommand, SNSClient } = await import("@aws-sdk/client-sns");
+      const { PublishCommand, SNSClient } = await import("./sns-client.ts");
       const client = new SNSClient({
         region: config.region ?? config.topicArn.split(":")[3] ?? "",
         ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint }),
         ...(config.profile === undefined ? {} : { profile: config.profile }),
+        requestHandler: { ...proxyAgents() },
         // We try again ourselves, and say why.
         maxAttempts: 1,
       });

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { isRunning } from "../util/process-start.ts";
+import { isRunning } from "./process-start.ts";
 
 const pollMs = 200;
 const heartbeatMs = 1_000;

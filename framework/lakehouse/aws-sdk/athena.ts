@@ -1,0 +1,8 @@
+// Names the parts that are used, so that a bundle leaves out the rest. A lazy import of the package itself would keep it all.
+export {
+  AthenaClient,
+  GetQueryExecutionCommand,
+  GetQueryResultsCommand,
+  StartQueryExecutionCommand,
+  StopQueryExecutionCommand,
+} from "@aws-sdk/client-athena";
