@@ -1,0 +1,70 @@
+import type { DirectedGraph } from "graphology";
+import { topologicalSort } from "graphology-dag";
+import type { Asset } from "../definition/asset.ts";
+import type { AssetKey } from "../definition/asset-key.ts";
+import type { Check } from "../definition/check.ts";
+import type { AssetGraph } from "./asset-graph.ts";
+import { withinHops } from "./within-hops.ts";
+
+/** Definitions that were found right, over a graphology graph that nothing else can reach. */
+export class FrozenAssetGraph implements AssetGraph {
+  readonly keys: readonly AssetKey[];
+  readonly #edges: DirectedGraph;
+  readonly #assets: ReadonlyMap<AssetKey, Asset>;
+  readonly #checks: ReadonlyMap<AssetKey, readonly Check[]>;
+  readonly #position: ReadonlyMap<AssetKey, number>;
+
+  /** @param parts `edges`: without a cycle, nodes and edges added in key order */
+  constructor(parts: {
+    readonly edges: DirectedGraph;
+    readonly assets: ReadonlyMap<AssetKey, Asset>;
+    readonly checks: ReadonlyMap<AssetKey, readonly Check[]>;
+  }) {
+    // Kahn's algorithm with a first-in, first-out queue: ties keep the order in which the nodes were added.
+    this.keys = Object.freeze(topologicalSort(parts.edges) as AssetKey[]);
+    this.#edges = parts.edges;
+    this.#assets = parts.assets;
+    this.#checks = parts.checks;
+    this.#position = new Map(this.keys.map((key, position) => [key, position]));
+  }
+
+  get size(): number {
+    return this.keys.length;
+  }
+
+  has(key: string): key is AssetKey {
+    return this.#assets.has(key as AssetKey);
+  }
+
+  asset(key: AssetKey): Asset {
+    const asset = this.#assets.get(key);
+    if (asset === undefined) throw new Error(`Internal error: expected an asset of the graph, got ${key}`);
+    return asset;
+  }
+
+  checks(key: AssetKey): readonly Check[] {
+    return this.#checks.get(key) ?? [];
+  }
+
+  upstreams(key: AssetKey): readonly AssetKey[] {
+    return this.has(key) ? (this.#edges.inNeighbors(key) as AssetKey[]) : [];
+  }
+
+  downstreams(key: AssetKey): readonly AssetKey[] {
+    return this.has(key) ? (this.#edges.outNeighbors(key) as AssetKey[]) : [];
+  }
+
+  ancestors(key: AssetKey, hops = Infinity): readonly AssetKey[] {
+    return this.#others(key, withinHops([key], hops, (one) => this.upstreams(one)));
+  }
+
+  descendants(key: AssetKey, hops = Infinity): readonly AssetKey[] {
+    return this.#others(key, withinHops([key], hops, (one) => this.downstreams(one)));
+  }
+
+  #others(key: AssetKey, reached: Set<AssetKey>): readonly AssetKey[] {
+    reached.delete(key);
+    const position = (one: AssetKey) => this.#position.get(one) ?? 0;
+    return [...reached].sort((a, b) => position(a) - position(b));
+  }
+}
