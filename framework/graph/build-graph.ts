@@ -1,4 +1,4 @@
-import type { DirectedGraph } from "graphology";
+import { DirectedGraph } from "graphology";
 import type { Asset } from "../definition/asset.ts";
 import { automationProblems } from "../definition/automation.ts";
 import type { AssetKey } from "../definition/asset-key.ts";
@@ -8,7 +8,6 @@ import { policyProblems } from "../definition/policy-problem.ts";
 import { DefinitionError, type DefinitionProblem } from "../definition/problem.ts";
 import { nearest } from "../util/nearest.ts";
 import type { AssetGraph } from "./asset-graph.ts";
-import { drawEdges } from "./draw-edges.ts";
 import { findCycle } from "./find-cycle.ts";
 import { FrozenAssetGraph } from "./frozen-asset-graph.ts";
 import { mappingProblems } from "./mapping-problems.ts";
@@ -28,7 +27,7 @@ export function buildGraph(definitions: Definitions): AssetGraph {
     assets,
     problems,
   );
-  const edges = drawEdges(readUpstreams(assets, problems));
+  const edges = drawEdges(assets, problems);
   problems.push(...mappingProblems(assets), ...cycleProblems(edges, assets));
   if (problems.length > 0) throw new DefinitionError(problems);
   return new FrozenAssetGraph({ edges, assets, checks });
@@ -96,29 +95,37 @@ function wrongHolds(check: Check, assets: ReadonlyMap<AssetKey, Asset>): readonl
   });
 }
 
-/** The upstreams of every asset that are other assets of the project, in key order. */
-function readUpstreams(
-  assets: ReadonlyMap<AssetKey, Asset>,
-  problems: DefinitionProblem[],
-): ReadonlyMap<AssetKey, readonly AssetKey[]> {
-  const upstreamsOf = (asset: Asset) =>
-    [...new Set(Object.values(asset.deps))].sort().filter((upstream) => {
-      if (!assets.has(upstream)) {
+/** graphology would make an object for each node and edge, and ours have no attributes. */
+const noAttributes = Object.freeze({});
+
+/**
+ * Draws an edge from each upstream to its downstream. graphology lists nodes and edges in the order in which they were
+ * added: here that is key order, for the downstreams of an asset and for its upstreams.
+ *
+ * @param assets in key order
+ */
+function drawEdges(assets: ReadonlyMap<AssetKey, Asset>, problems: DefinitionProblem[]): DirectedGraph {
+  const edges = new DirectedGraph({ allowSelfLoops: false });
+  for (const key of assets.keys()) edges.addNode(key, noAttributes);
+  for (const [key, asset] of assets) {
+    for (const upstream of [...new Set(Object.values(asset.deps))].sort()) {
+      if (upstream === key) {
         problems.push({
-          message: `${asset.key} reads ${upstream}, which no asset has${suggestion(upstream, assets)}`,
+          message: `assets read each other in a circle: ${key} -> ${key}`,
+          ...placesOf([asset]),
+          next: "remove the asset itself from its `deps`",
+        });
+      } else if (edges.hasNode(upstream)) {
+        edges.addDirectedEdge(upstream, key, noAttributes);
+      } else {
+        problems.push({
+          message: `${key} reads ${upstream}, which no asset has${suggestion(upstream, assets)}`,
           ...placesOf([asset]),
         });
-        return false;
       }
-      if (upstream !== asset.key) return true;
-      problems.push({
-        message: `assets read each other in a circle: ${asset.key} -> ${asset.key}`,
-        ...placesOf([asset]),
-        next: "remove the asset itself from its `deps`",
-      });
-      return false;
-    });
-  return new Map([...assets].map(([key, asset]) => [key, upstreamsOf(asset)]));
+    }
+  }
+  return edges;
 }
 
 /** One circle through several assets, if there is any. */

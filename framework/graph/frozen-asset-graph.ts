@@ -13,6 +13,9 @@ export class FrozenAssetGraph implements AssetGraph {
   readonly #assets: ReadonlyMap<AssetKey, Asset>;
   readonly #checks: ReadonlyMap<AssetKey, readonly Check[]>;
   readonly #position: ReadonlyMap<AssetKey, number>;
+  /** Lists that were asked for before: graphology makes a new array each time. */
+  readonly #upstreams = new Map<AssetKey, readonly AssetKey[]>();
+  readonly #downstreams = new Map<AssetKey, readonly AssetKey[]>();
 
   /** @param parts `edges`: without a cycle, nodes and edges added in key order */
   constructor(parts: {
@@ -47,19 +50,36 @@ export class FrozenAssetGraph implements AssetGraph {
   }
 
   upstreams(key: AssetKey): readonly AssetKey[] {
-    return this.has(key) ? (this.#edges.inNeighbors(key) as AssetKey[]) : [];
+    return this.#upstreams.get(key) ?? this.#list(this.#upstreams, key, "inNeighbors");
   }
 
   downstreams(key: AssetKey): readonly AssetKey[] {
-    return this.has(key) ? (this.#edges.outNeighbors(key) as AssetKey[]) : [];
+    return this.#downstreams.get(key) ?? this.#list(this.#downstreams, key, "outNeighbors");
   }
 
   ancestors(key: AssetKey, hops = Infinity): readonly AssetKey[] {
-    return this.#others(key, withinHops([key], hops, (one) => this.upstreams(one)));
+    return this.#others(
+      key,
+      withinHops([key], hops, (one) => this.upstreams(one)),
+    );
   }
 
   descendants(key: AssetKey, hops = Infinity): readonly AssetKey[] {
-    return this.#others(key, withinHops([key], hops, (one) => this.downstreams(one)));
+    return this.#others(
+      key,
+      withinHops([key], hops, (one) => this.downstreams(one)),
+    );
+  }
+
+  #list(
+    lists: Map<AssetKey, readonly AssetKey[]>,
+    key: AssetKey,
+    side: "inNeighbors" | "outNeighbors",
+  ): readonly AssetKey[] {
+    if (!this.has(key)) return [];
+    const list = Object.freeze(this.#edges[side](key) as AssetKey[]);
+    lists.set(key, list);
+    return list;
   }
 
   #others(key: AssetKey, reached: Set<AssetKey>): readonly AssetKey[] {
