@@ -172,7 +172,7 @@ function defineDbtAsset(
     declaredColumns: columns,
     rows: undefined,
     checks: asset.tests.map((test) => defineDbtCheck(test, batch)),
-    where,
+    where: () => where,
     source: { type: "batch", batch },
     problems: [...meta.problems, ...(table === undefined ? [] : typeContradictions(columns, table, where))],
   } satisfies Asset);

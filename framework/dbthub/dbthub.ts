@@ -67,7 +67,7 @@ export function dbthub<R>(options: DbthubOptions<R>): Asset<R> {
     declaredColumns: spec === undefined ? {} : declaredColumns(spec),
     rows: undefined,
     checks: spec === undefined ? [] : qualityChecks(spec, table.key),
-    where,
+    where: () => where,
     source: {
       type: "body",
       materialize: async (context) => {

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DefinitionProblem } from "../definition/problem.ts";
 import type { TableDefinition } from "../definition/table.ts";
 import { checkSpec } from "./check-spec.ts";
 import { specProblems } from "./spec-problems.ts";
+import { shownPath } from "../util/shown-path.ts";
 import { type Spec, specSchema } from "./spec.ts";
 import { parseYaml } from "./yaml-source.ts";
 
@@ -16,8 +16,7 @@ export type ReadSpec =
 /** Reads a `dbthub.yml`. Never throws: what is wrong comes back as problems, all together. */
 export function readSpec(file: string | URL, table: TableDefinition): ReadSpec {
   const path = file instanceof URL ? fileURLToPath(file) : file;
-  const fromHere = relative(process.cwd(), path);
-  const where = fromHere.startsWith("..") ? path : fromHere;
+  const where = shownPath(path);
   const refuse = (...problems: readonly DefinitionProblem[]) => ({ spec: undefined, problems, where });
   let text: string;
   try {

@@ -79,8 +79,11 @@ export interface Asset<R = unknown> extends HasRows<R> {
   /** Validates what downstream assets read of it; undefined: its rows are read as they are. */
   readonly rows: RowSchema<R> | undefined;
   readonly checks: readonly Check[];
-  /** File, where known, for messages. */
-  readonly where: string | undefined;
+  /**
+   * Where it is defined, for messages: file, with `:line:column` where known. A function, so that stacks and source maps
+   * are read only when asked.
+   */
+  readonly where: () => string | undefined;
   readonly source:
     | {
         readonly type: "body";

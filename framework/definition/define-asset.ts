@@ -8,6 +8,7 @@ import { readDeps } from "./read-deps.ts";
 import { partitionsProblems } from "./partitions/partitions.ts";
 import type { DefinitionProblem } from "./problem.ts";
 import { rowContradictions } from "./row-contradictions.ts";
+import { callSite } from "../util/call-site.ts";
 
 /**
  * Declares an asset. Its rows have the type that the schema in `rows` gives them, else that of `table`'s columns.
@@ -75,7 +76,7 @@ export function defineAsset<const D extends Deps = NoDeps, T = unknown, R = T>(
     declaredColumns: undefined,
     rows: options.rows,
     checks: options.checks ?? [],
-    where: undefined,
+    where: callSite(defineAsset),
     source: {
       type: "body",
       // The compiler has checked the body against the inputs of its own deps; the materializer fills them by name.

@@ -1,4 +1,5 @@
 import { fail } from "../event/failure.ts";
+import { callSite } from "../util/call-site.ts";
 import { hashJson } from "../util/hash.ts";
 import type { Asset, AssetOptions, NoDeps } from "./asset.ts";
 import { defineAsset } from "./define-asset.ts";
@@ -68,7 +69,11 @@ export function defineSource<R = unknown>(options: SourceOptions<R>): Asset<R> {
         ? ["files names none"]
         : [];
   const problems = wrong.map((message) => ({ message: `${options.key}: ${message}` }));
-  return Object.freeze({ ...source, problems: [...source.problems, ...problems] });
+  return Object.freeze({
+    ...source,
+    problems: [...source.problems, ...problems],
+    where: callSite(defineSource),
+  });
 }
 
 async function observeTable({ key, lakehouse }: ObserveContext): Promise<Observation> {

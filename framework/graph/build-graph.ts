@@ -1,3 +1,4 @@
+import { DirectedGraph } from "graphology";
 import type { Asset } from "../definition/asset.ts";
 import { automationProblems } from "../definition/automation.ts";
 import type { AssetKey } from "../definition/asset-key.ts";
@@ -8,7 +9,9 @@ import { DefinitionError, type DefinitionProblem } from "../definition/problem.t
 import { nearest } from "../util/nearest.ts";
 import type { AssetGraph } from "./asset-graph.ts";
 import { findCycle } from "./find-cycle.ts";
+import { FrozenAssetGraph } from "./frozen-asset-graph.ts";
 import { mappingProblems } from "./mapping-problems.ts";
+import { placesOf } from "./places-of.ts";
 
 /**
  * Joins definitions into a graph.
@@ -24,34 +27,21 @@ export function buildGraph(definitions: Definitions): AssetGraph {
     assets,
     problems,
   );
-  const upstreams = readUpstreams(assets, problems);
-  problems.push(...mappingProblems(assets));
-  const downstreams = turnedRound(upstreams);
-  const cycle = findCycle(downstreams);
-  if (cycle !== undefined) {
-    problems.push({
-      message: `assets read each other in a circle: ${cycle.join(" -> ")}`,
-      next: "remove one of these edges from `deps`",
-    });
-  }
+  const edges = drawEdges(assets, problems);
+  problems.push(...mappingProblems(assets), ...cycleProblems(edges, assets));
   if (problems.length > 0) throw new DefinitionError(problems);
-  return new FrozenAssetGraph({
-    keys: topologicalOrder(upstreams, downstreams),
-    assets,
-    checks,
-    upstreams,
-    downstreams,
-  });
+  return new FrozenAssetGraph({ edges, assets, checks });
 }
 
 function collectAssets(definitions: readonly Asset[], problems: DefinitionProblem[]): Map<AssetKey, Asset> {
   const assets = new Map<AssetKey, Asset>();
   for (const asset of definitions) {
-    problems.push(...asset.problems, ...wrongAutomation(asset));
+    for (const problem of [...asset.problems, ...wrongAutomation(asset)])
+      problems.push({ ...placesOf([asset]), ...problem });
     const first = assets.get(asset.key);
     if (first === undefined) assets.set(asset.key, asset);
     else if (first !== asset)
-      problems.push({ message: `two assets have the key ${asset.key}`, ...place(asset) });
+      problems.push({ message: `two assets have the key ${asset.key}`, ...placesOf([first, asset]) });
   }
   // A map keeps insertion order, and every order shown to people follows from it.
   return new Map([...assets].sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -105,48 +95,54 @@ function wrongHolds(check: Check, assets: ReadonlyMap<AssetKey, Asset>): readonl
   });
 }
 
-type Neighbours = ReadonlyMap<AssetKey, readonly AssetKey[]>;
+/** graphology would make an object for each node and edge, and ours have no attributes. */
+const noAttributes = Object.freeze({});
 
-/** What every asset reads, in key order. */
-function readUpstreams(assets: ReadonlyMap<AssetKey, Asset>, problems: DefinitionProblem[]): Neighbours {
-  const upstreamsOf = (asset: Asset) =>
-    [...new Set(Object.values(asset.deps))].sort().filter((upstream) => {
-      if (!assets.has(upstream)) {
+/**
+ * Draws an edge from each upstream to its downstream. graphology lists nodes and edges in the order in which they were
+ * added: here that is key order, for the downstreams of an asset and for its upstreams.
+ *
+ * @param assets in key order
+ */
+function drawEdges(assets: ReadonlyMap<AssetKey, Asset>, problems: DefinitionProblem[]): DirectedGraph {
+  const edges = new DirectedGraph({ allowSelfLoops: false });
+  for (const key of assets.keys()) edges.addNode(key, noAttributes);
+  for (const [key, asset] of assets) {
+    for (const upstream of [...new Set(Object.values(asset.deps))].sort()) {
+      if (upstream === key) {
         problems.push({
-          message: `${asset.key} reads ${upstream}, which no asset has${suggestion(upstream, assets)}`,
-          ...place(asset),
+          message: `assets read each other in a circle: ${key} -> ${key}`,
+          ...placesOf([asset]),
+          next: "remove the asset itself from its `deps`",
         });
-        return false;
+      } else if (edges.hasNode(upstream)) {
+        edges.addDirectedEdge(upstream, key, noAttributes);
+      } else {
+        problems.push({
+          message: `${key} reads ${upstream}, which no asset has${suggestion(upstream, assets)}`,
+          ...placesOf([asset]),
+        });
       }
-      if (upstream !== asset.key) return true;
-      problems.push({
-        message: `assets read each other in a circle: ${asset.key} -> ${asset.key}`,
-        ...place(asset),
-      });
-      return false;
-    });
-  return new Map([...assets].map(([key, asset]) => [key, upstreamsOf(asset)]));
-}
-
-/** What reads every asset, in key order. */
-function turnedRound(upstreams: Neighbours): Neighbours {
-  const downstreams = new Map([...upstreams.keys()].map((key): [AssetKey, AssetKey[]] => [key, []]));
-  for (const [key, read] of upstreams) for (const upstream of read) downstreams.get(upstream)?.push(key);
-  return downstreams;
-}
-
-/** Kahn's algorithm (Topological sorting of large networks, 1962): upstream before downstream, ties in key order. */
-function topologicalOrder(upstreams: Neighbours, downstreams: Neighbours): readonly AssetKey[] {
-  const waitsFor = new Map([...upstreams].map(([key, read]) => [key, read.length]));
-  const order = [...upstreams.keys()].filter((key) => waitsFor.get(key) === 0);
-  for (const key of order) {
-    for (const downstream of downstreams.get(key) ?? []) {
-      const left = (waitsFor.get(downstream) ?? 0) - 1;
-      waitsFor.set(downstream, left);
-      if (left === 0) order.push(downstream);
     }
   }
-  return order;
+  return edges;
+}
+
+/** One circle through several assets, if there is any. */
+function cycleProblems(
+  edges: DirectedGraph,
+  assets: ReadonlyMap<AssetKey, Asset>,
+): readonly DefinitionProblem[] {
+  const cycle = findCycle(edges);
+  if (cycle === undefined) return [];
+  const members = cycle.slice(0, -1).flatMap((key) => assets.get(key as AssetKey) ?? []);
+  return [
+    {
+      message: `assets read each other in a circle: ${cycle.join(" -> ")}`,
+      ...placesOf(members),
+      next: "remove one of these edges from `deps`",
+    },
+  ];
 }
 
 /** Here and not where assets are made, because there are many such places. */
@@ -155,88 +151,7 @@ function wrongAutomation({ key, automation, freshness }: Asset): readonly Defini
   return policyProblems(`${key}: automation`, automationProblems(automation, freshness !== undefined));
 }
 
-function place(asset: Asset): Pick<DefinitionProblem, "where"> {
-  return asset.where === undefined ? {} : { where: asset.where };
-}
-
 function suggestion(key: string, assets: ReadonlyMap<AssetKey, Asset>): string {
   const names = nearest(key, assets.keys());
   return names.length === 0 ? "" : `; did you mean ${names.join(" or ")}?`;
-}
-
-class FrozenAssetGraph implements AssetGraph {
-  readonly keys: readonly AssetKey[];
-  readonly #assets: ReadonlyMap<AssetKey, Asset>;
-  readonly #checks: ReadonlyMap<AssetKey, readonly Check[]>;
-  readonly #upstreams: Neighbours;
-  readonly #downstreams: Neighbours;
-  readonly #position: ReadonlyMap<AssetKey, number>;
-
-  constructor(parts: {
-    readonly keys: readonly AssetKey[];
-    readonly assets: ReadonlyMap<AssetKey, Asset>;
-    readonly checks: ReadonlyMap<AssetKey, readonly Check[]>;
-    readonly upstreams: Neighbours;
-    readonly downstreams: Neighbours;
-  }) {
-    this.keys = parts.keys;
-    this.#assets = parts.assets;
-    this.#checks = parts.checks;
-    this.#upstreams = parts.upstreams;
-    this.#downstreams = parts.downstreams;
-    this.#position = new Map(parts.keys.map((key, position) => [key, position]));
-  }
-
-  get size(): number {
-    return this.keys.length;
-  }
-
-  has(key: string): key is AssetKey {
-    return this.#assets.has(key as AssetKey);
-  }
-
-  asset(key: AssetKey): Asset {
-    const asset = this.#assets.get(key);
-    if (asset === undefined) throw new Error(`Internal error: expected an asset of the graph, got ${key}`);
-    return asset;
-  }
-
-  checks(key: AssetKey): readonly Check[] {
-    return this.#checks.get(key) ?? [];
-  }
-
-  upstreams(key: AssetKey): readonly AssetKey[] {
-    return this.#upstreams.get(key) ?? [];
-  }
-
-  downstreams(key: AssetKey): readonly AssetKey[] {
-    return this.#downstreams.get(key) ?? [];
-  }
-
-  ancestors(key: AssetKey, hops = Infinity): readonly AssetKey[] {
-    return this.#reach(key, hops, this.#upstreams);
-  }
-
-  descendants(key: AssetKey, hops = Infinity): readonly AssetKey[] {
-    return this.#reach(key, hops, this.#downstreams);
-  }
-
-  #reach(start: AssetKey, hops: number, next: Neighbours): readonly AssetKey[] {
-    const reached = new Set([start]);
-    let frontier: readonly AssetKey[] = [start];
-    for (let hop = 0; hop < hops && frontier.length > 0; hop++) {
-      const further: AssetKey[] = [];
-      for (const key of frontier) {
-        for (const neighbour of next.get(key) ?? []) {
-          if (reached.has(neighbour)) continue;
-          reached.add(neighbour);
-          further.push(neighbour);
-        }
-      }
-      frontier = further;
-    }
-    reached.delete(start);
-    const position = (key: AssetKey) => this.#position.get(key) ?? 0;
-    return [...reached].sort((a, b) => position(a) - position(b));
-  }
 }

@@ -1,33 +1,26 @@
+import type { DirectedGraph } from "graphology";
+import { hasCycle } from "graphology-dag";
+
 /**
- * The shortest way to say why a graph has no topological order: the nodes of one cycle, first node repeated at the
- * end; undefined when there is none. Iterative, so that a chain of 100,000 does not overflow the stack.
- *
- * @param downstreams of every node
+ * The path of one cycle, its first node repeated at the end; undefined when the graph has none. graphology says only
+ * whether there is a cycle, so the path is ours. Iterative, so that a chain of 100,000 does not overflow the stack.
  */
-export function findCycle<Node>(
-  downstreams: ReadonlyMap<Node, readonly Node[]>,
-): readonly Node[] | undefined {
-  const done = new Set<Node>();
-  for (const root of downstreams.keys()) {
-    const cycle = done.has(root) ? undefined : walk(downstreams, root, done);
+export function findCycle(graph: DirectedGraph): readonly string[] | undefined {
+  if (!hasCycle(graph)) return undefined;
+  const done = new Set<string>();
+  for (const { node } of graph.nodeEntries()) {
+    const cycle = done.has(node) ? undefined : walk(graph, node, done);
     if (cycle !== undefined) return cycle;
   }
-  return undefined;
+  throw new Error("Internal error: expected a path of the cycle that graphology found");
 }
 
-function walk<Node>(
-  downstreams: ReadonlyMap<Node, readonly Node[]>,
-  root: Node,
-  done: Set<Node>,
-): readonly Node[] | undefined {
-  const stepTo = (node: Node) => {
-    const next = downstreams.get(node) ?? [];
-    return { node, next, left: next.length };
-  };
+function walk(graph: DirectedGraph, root: string, done: Set<string>): readonly string[] | undefined {
+  const stepTo = (node: string) => ({ node, left: graph.outNeighbors(node) });
   const path = [stepTo(root)];
   const onPath = new Set([root]);
   for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
-    const next = top.left === 0 ? undefined : top.next[--top.left];
+    const next = top.left.pop();
     if (next === undefined) {
       path.pop();
       onPath.delete(top.node);

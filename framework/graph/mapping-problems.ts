@@ -3,6 +3,7 @@ import type { AssetKey } from "../definition/asset-key.ts";
 import { partitionSetAt } from "../definition/partitions/partition-set.ts";
 import { partitionsProblems } from "../definition/partitions/partitions.ts";
 import type { DefinitionProblem } from "../definition/problem.ts";
+import { placesOf } from "./places-of.ts";
 import { type PartitionedEnd, resolveMapping } from "./resolve-mapping.ts";
 
 /** Every edge between partitioned assets on which it is not clear which partitions are read. */
@@ -18,7 +19,7 @@ export function mappingProblems(assets: ReadonlyMap<AssetKey, Asset>): readonly 
       if (typeof resolved !== "string") continue;
       problems.push({
         message: `${asset.key} reads ${key}: ${resolved}`,
-        ...(asset.where === undefined ? {} : { where: asset.where }),
+        ...placesOf([asset]),
       });
     }
   }

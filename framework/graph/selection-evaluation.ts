@@ -8,6 +8,7 @@ import { readMoment } from "./selection-moment.ts";
 import { type Present, selectableStates } from "./selection-present.ts";
 import { didYouMean, problemAt } from "./selection-problem.ts";
 import { operatorWords, type Place, type Reach, type Selection } from "./selection-syntax.ts";
+import { withinHops } from "./within-hops.ts";
 
 type Keys = ReadonlySet<AssetKey>;
 
@@ -95,10 +96,9 @@ class Evaluation {
   /** One walk from all assets at once: the nearest of them decides how far an asset is. */
   #reached({ of, up, down }: Reach): Keys {
     const from = this.keysOf(of);
-    const reached = new Set(from);
-    if (up !== undefined) addWithin(reached, from, up, (key) => this.#graph.upstreams(key));
-    if (down !== undefined) addWithin(reached, from, down, (key) => this.#graph.downstreams(key));
-    return reached;
+    const above = up === undefined ? [] : withinHops(from, up, (key) => this.#graph.upstreams(key));
+    const below = down === undefined ? [] : withinHops(from, down, (key) => this.#graph.downstreams(key));
+    return new Set([...from, ...above, ...below]);
   }
 
   #named(pattern: string, at: Place): Keys {
@@ -188,30 +188,6 @@ class Evaluation {
   #refuse(at: Place, message: string, next: Pick<DefinitionProblem, "next"> = {}): Keys {
     this.#problems.push(problemAt(at, { message, ...next }));
     return new Set();
-  }
-}
-
-/** Adds what is at most `hops` away from any of `from`. */
-function addWithin(
-  reached: Set<AssetKey>,
-  from: Keys,
-  hops: number,
-  next: (key: AssetKey) => readonly AssetKey[],
-): void {
-  const seen = new Set(from);
-  let frontier: Iterable<AssetKey> = from;
-  for (let hop = 0; hop < hops; hop++) {
-    const further: AssetKey[] = [];
-    for (const key of frontier) {
-      for (const neighbour of next(key)) {
-        if (seen.has(neighbour)) continue;
-        seen.add(neighbour);
-        reached.add(neighbour);
-        further.push(neighbour);
-      }
-    }
-    if (further.length === 0) return;
-    frontier = further;
   }
 }
 

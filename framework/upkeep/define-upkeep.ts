@@ -3,6 +3,7 @@ import type { Asset, AssetOptions } from "../definition/asset.ts";
 import { defineAsset } from "../definition/define-asset.ts";
 import { policyProblems } from "../definition/policy-problem.ts";
 import { DefinitionError } from "../definition/problem.ts";
+import { callSite } from "../util/call-site.ts";
 import { hashJson } from "../util/hash.ts";
 import { keepFit } from "./keep-fit.ts";
 import {
@@ -84,5 +85,5 @@ function upkeepOf(
     materialize: (context) => keepFit(context, table.key, plan),
   });
   const problems = [...asset.problems, ...policyProblems(key, planProblems(plan, everyMs))];
-  return Object.freeze({ ...asset, problems });
+  return Object.freeze({ ...asset, problems, where: callSite(defineUpkeep) });
 }

@@ -43,6 +43,8 @@ const typeOnlyArrows = new Set([
 const roomOfPackage: Readonly<Record<string, readonly string[]>> = {
   "better-sqlite3": ["store", "lakehouse", "sandbox"],
   "p-queue": ["materializer"],
+  graphology: ["graph"],
+  "graphology-dag": ["graph"],
   ink: ["tui"],
   react: ["tui"],
   "@duckdb/node-api": ["lakehouse"],

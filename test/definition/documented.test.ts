@@ -100,7 +100,7 @@ describe("docs/definitions.md", () => {
       ["id: z.string()", "id: z.number(), name: z.string()"],
       () => project.run("list"),
     );
-    expect([code, stderr]).toEqual([2, printed("error[definition]")]);
+    expect([code, stderr]).toEqual([2, printed("error[definition]: shop/customers")]);
   });
 
   it("shows the types of the shipped project as they are", () => {

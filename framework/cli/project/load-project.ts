@@ -1,6 +1,5 @@
 import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { glob } from "tinyglobby";
 import type { Config } from "../../definition/config.ts";
 import type { Definitions, LoadContext } from "../../definition/asset-source.ts";
 import { DefinitionError } from "../../definition/problem.ts";
@@ -145,6 +144,7 @@ async function filesOf(
   paths: ProjectPaths,
 ): Promise<readonly string[]> {
   if (globs.length === 0) return [];
+  const { glob } = await import("tinyglobby");
   const files = await glob([...globs], {
     cwd: paths.projectDir,
     absolute: true,

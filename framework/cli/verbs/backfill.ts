@@ -1,6 +1,7 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { Outcome, RunEvent } from "../../event/event.ts";
 import { PartitionGraph } from "../../graph/partition-graph.ts";
+import { withinHops } from "../../graph/within-hops.ts";
 import { planUnits } from "../../materializer/plan-units.ts";
 import type { AskedFor } from "../../materializer/run-request.ts";
 import { newRunId } from "../../materializer/run-session.ts";
@@ -89,9 +90,9 @@ async function stepsOf(
       byPartition.set(partition, assets);
     }
   }
-  const read = new Set([...partitioned].flatMap((key) => graph.ancestors(key)));
-  const first = asked.keys.filter((key) => partitioned.has(key) || read.has(key));
-  const rest = asked.keys.filter((key) => !partitioned.has(key) && !read.has(key));
+  const neededFirst = withinHops(partitioned, Infinity, (key) => graph.upstreams(key));
+  const first = asked.keys.filter((key) => neededFirst.has(key));
+  const rest = asked.keys.filter((key) => !neededFirst.has(key));
   const stepOf = (
     name: string,
     keys: readonly AssetKey[],

@@ -1,4 +1,5 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
+import { withinHops } from "../../graph/within-hops.ts";
 import { laneOrder, laneRows } from "../../tui/lineage/lane-layout.ts";
 import { laneText, lanesWidth } from "../../tui/lineage/lane-text.ts";
 import { padEnd } from "../../tui/words/width.ts";
@@ -68,12 +69,12 @@ export async function lineage(
 function reach(
   project: OpenProject,
   focus: readonly AssetKey[],
-  { up, down }: LineageOptions,
+  { up = Infinity, down = Infinity }: LineageOptions,
 ): readonly AssetKey[] {
   const { graph } = project;
-  const reached = new Set(
-    focus.flatMap((key) => [key, ...graph.ancestors(key, up), ...graph.descendants(key, down)]),
-  );
+  const above = withinHops(focus, up, (key) => graph.upstreams(key));
+  const below = withinHops(focus, down, (key) => graph.downstreams(key));
+  const reached = new Set([...above, ...below]);
   return graph.keys.filter((key) => reached.has(key));
 }
 

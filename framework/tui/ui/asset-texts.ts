@@ -15,6 +15,7 @@ export function overviewTexts(state: UiState, key: AssetKey, shown: AssetState):
   const { data } = state;
   const causes = data.statuses.get(key)?.causes ?? [];
   const failure = shown.sign === "failed" ? data.failures.get(key) : undefined;
+  const where = asset.where();
   const chain = causeChain(causes, 200);
   const room = Math.max(20, state.size.columns - 10);
   return [
@@ -27,7 +28,7 @@ export function overviewTexts(state: UiState, key: AssetKey, shown: AssetState):
     "",
     ...(asset.description === undefined ? [] : wrapText(cleanText(asset.description), room)),
     `kind  ${asset.assetKind}${asset.group === undefined ? "" : `, group ${asset.group}`}${asset.owners.length === 0 ? "" : `, owner ${asset.owners.join(", ")}`}${asset.tags.length === 0 ? "" : `, tags ${asset.tags.join(", ")}`}`,
-    ...(asset.where === undefined ? [] : [`file  ${asset.where}`]),
+    ...(where === undefined ? [] : [`file  ${where}`]),
     ...lastTexts(state, key),
   ];
 }

@@ -1,4 +1,5 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
+import { withinHops } from "../../graph/within-hops.ts";
 import { shellWords } from "../../util/shell-words.ts";
 import { causeSummary } from "../words/cause.ts";
 import { countOf, formatElapsed } from "../words/numbers.ts";
@@ -14,14 +15,13 @@ export function materializeDialog(
   withUpstream: boolean,
 ): ConfirmOverlay {
   const { graph, data } = state;
-  const selected = new Set(keys);
-  if (withUpstream)
-    for (const key of keys) for (const upstream of graph.ancestors(key)) selected.add(upstream);
+  const selected = withinHops(keys, withUpstream ? Infinity : 0, (key) => graph.upstreams(key));
   const ordered = graph.keys.filter((key) => selected.has(key));
   const due = ordered.filter((key) => data.statuses.get(key)?.status !== "fresh");
   const usual = due.reduce((sum, key) => sum + (data.usualMs.get(key) ?? 0), 0);
   const unknown = due.filter((key) => !data.usualMs.has(key)).length;
-  const downstream = new Set(keys.flatMap((key) => graph.descendants(key))).size;
+  const readers = keys.flatMap((key) => graph.downstreams(key));
+  const downstream = withinHops(readers, Infinity, (key) => graph.downstreams(key)).size;
   const shown = due.slice(0, 6);
   const args = ["materialize", ...selectionOf(state, keys, withUpstream)];
   return {
