@@ -26,6 +26,10 @@ export interface DescribedObject {
 
 /** Describes an object; read anew on every run, since access changes without notice. */
 export async function describeObject(session: Session, object: string): Promise<DescribedObject> {
-  const answer = await session.json({ method: "GET", path: `sobjects/${object}/describe` }, describeSchema);
+  const answer = await session.ask(
+    (connection) => connection.describe(object),
+    describeSchema,
+    `describe of ${object}`,
+  );
   return { name: answer.name, fields: new Map(answer.fields.map((field) => [field.name, field])) };
 }
