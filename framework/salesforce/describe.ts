@@ -7,6 +7,8 @@ const fieldSchema = z.object({
   type: z.string(),
   /** A formula: changes without moving any stamp. */
   calculated: z.boolean().default(false),
+  /** The formula, where this user may read it: `UPPER(LEFT(Division, 3))`. */
+  calculatedFormula: z.string().nullish(),
 });
 
 const describeSchema = z.object({

@@ -56,6 +56,8 @@ const roomOfPackage: Readonly<Record<string, readonly string[]>> = {
   commander: ["cli"],
   nodemailer: ["observability"],
   croner: ["util"],
+  jsforce: ["salesforce"],
+  undici: ["util"],
   esbuild: ["cli"],
   "prom-client": ["observability"],
   pino: ["observability"],
