@@ -27,7 +27,9 @@ export class OrgConnection extends Connection {
   override readonly _transport: Transport;
 
   constructor(access: Access, version: string, exchange: Exchange) {
-    super({ instanceUrl: access.instanceUrl, accessToken: access.token, version });
+    // Standard output carries data alone, whatever JSFORCE_LOG_LEVEL says.
+    const logLevel = "NONE";
+    super({ instanceUrl: access.instanceUrl, accessToken: access.token, version, logLevel });
     // oxlint-disable-next-line eslint/no-underscore-dangle -- no option of jsforce takes a transport
     this._transport = new ExchangeTransport(exchange);
   }

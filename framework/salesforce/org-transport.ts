@@ -1,3 +1,4 @@
+import { FailureError } from "../event/failure.ts";
 import { createRedactor } from "../util/redact.ts";
 import { fetchByProxy } from "../util/proxy.ts";
 import type { HttpRequest, HttpResponse } from "./http-message.ts";
@@ -59,6 +60,7 @@ export class OrgTransport {
       response = { statusCode: answer.status, headers, body: answer.ok ? body : this.redactor.redact(body) };
     } catch (error) {
       this.signal.throwIfAborted();
+      if (error instanceof FailureError) throw error;
       throw networkError(error, { where, isAnswered, timeoutMs: this.#timeoutMs });
     }
     if (response.statusCode >= 300 && response.statusCode < 400) throw redirectionError(response, where);

@@ -184,7 +184,7 @@ export function networkError(
       retryable: !tlsCodes.test(got),
       got,
       where: at.where,
-      next: "check the login URL in the secret and this machine's network",
+      next: "check the login URL in the secret, this machine's network and its proxy (HTTPS_PROXY)",
     },
     options,
   );

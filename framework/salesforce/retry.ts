@@ -12,7 +12,8 @@ export function longestDelayMs(retry: number): number {
 }
 
 /**
- * Repeats a request while its failure is retryable and `mayRepeat` agrees, with full jitter, never earlier than `Retry-After`. A
+ * Repeats a request while its failure is retryable and `mayRepeat` agrees, with full jitter, never earlier than
+ * `Retry-After`. A
  * server that wants to be left alone for longer than this waits is obeyed by giving up.
  */
 export async function withRetries<T>(

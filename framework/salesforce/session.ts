@@ -9,8 +9,8 @@ import type { Grant } from "./grant.ts";
 import type { HttpRequest, HttpResponse } from "./http-message.ts";
 import { OrgConnection } from "./org-connection.ts";
 import { OrgTransport } from "./org-transport.ts";
-import { wasNeverSent } from "./response-failure.ts";
 import { checkAnswer, parseJson } from "./parse-answer.ts";
+import { wasNeverSent } from "./response-failure.ts";
 import { withRetries } from "./retry.ts";
 import { type Access, signIn } from "./sign-in.ts";
 

@@ -32,6 +32,26 @@ it("goes through the proxy of the environment to the login URL and to the instan
   vi.unstubAllEnvs();
 });
 
+it("says that a proxy refuses and with which status, and that an address is no proxy's", async () => {
+  const refusing = createServer();
+  refusing.on("connect", (_, socket) => socket.end("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"));
+  const given = [{ clientId: "c", clientSecret: "s", url: "https://acme.my.salesforce.test" }];
+  vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${await listenOn(refusing)}`);
+  expect((await signIn({ given })).failure).toMatchObject({
+    reason: "unreachable",
+    message: "the proxy refuses to connect",
+    got: "HTTP 407",
+    retryable: false,
+  });
+  vi.stubEnv("HTTPS_PROXY", "socks5://proxy.example");
+  expect((await signIn({ given })).failure).toMatchObject({
+    reason: "unreachable",
+    message: "HTTPS_PROXY is not the address of an HTTP proxy",
+    retryable: false,
+  });
+  vi.unstubAllEnvs();
+});
+
 it("does not follow an answer that leads elsewhere: it would take the secret along", async () => {
   const seen: string[] = [];
   const elsewhere = await listenOn(
