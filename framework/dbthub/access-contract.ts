@@ -25,36 +25,64 @@ export function checkAccessContract(spec: Spec, described: DescribedObject, wher
   const names = [...described.fields.keys()];
   const missing: string[] = [];
   const broken: string[] = [];
+  const formulas: DescribedField[] = [];
   for (const [name, field] of Object.entries(spec.fields)) {
     const found = described.fields.get(name);
     if (found === undefined) {
       const near = nearest(name, names)[0];
       missing.push(near === undefined ? name : `${name} (there is ${near})`);
-      continue;
+    } else if (field.tracked && found.calculated) formulas.push(found);
+    else {
+      const problem = problemOf(field, found);
+      if (problem !== undefined) broken.push(`${name} ${problem}`);
     }
-    const problem = problemOf(field, found);
-    if (problem !== undefined) broken.push(`${name} ${problem}`);
   }
-  if (missing.length === 0 && broken.length === 0) return;
+  const problemCount = missing.length + broken.length + formulas.length;
+  if (problemCount === 0) return;
   const parts = [
     ...(missing.length === 0 ? [] : [`can't see ${missing.join(", ")}`]),
-    ...(broken.length === 0 ? [] : [broken.join("; ")]),
+    ...broken,
+    ...formulas.map(({ name }) => `${name} is a formula: its changes move no cursor, so it can't be tracked`),
+  ];
+  const advice = [
+    ...(missing.length === 0
+      ? []
+      : [
+          "give the integration user read access (field-level security), or take the field out of dbthub.yml",
+        ]),
+    ...(broken.length === 0
+      ? []
+      : ["give the field and its column a type that holds it, or take the field out of dbthub.yml"]),
+    ...formulas.map((field) => formulaAdvice(field, spec, described)),
   ];
   fail({
     reason: "access-contract",
     message: `the access contract on ${described.name} is broken: ${parts.join("; ")}`,
     retryable: false,
     expected: `all ${Object.keys(spec.fields).length} declared fields, readable and of their types`,
-    got: `${missing.length} missing, ${broken.length} of another kind; ${names.length} visible`,
+    got: `${missing.length} missing, ${problemCount - missing.length} of another kind; ${names.length} visible`,
     where,
-    next: "give the integration user read access (field-level security), or take the field out of dbthub.yml; nothing was written",
+    next: `${advice.join("; ")}; nothing was written`,
   });
 }
 
+/** The formula still lands with each row that is read; its history is that of the fields from which it is computed. */
+function formulaAdvice(formula: DescribedField, spec: Spec, described: DescribedObject): string {
+  const inputs = fieldsIn(formula.calculatedFormula ?? "", described);
+  const untracked = inputs.filter((name) => spec.fields[name]?.tracked !== true);
+  const first = `set tracked: false on ${formula.name} in dbthub.yml`;
+  if (inputs.length === 0) return `${first}, and track the fields from which it is computed`;
+  if (untracked.length === 0) return `${first}; ${inputs.join(", ")}, from which it is computed, is tracked`;
+  return `${first}, and tracked: true on ${untracked.join(", ")}, from which it is computed`;
+}
+
+/** Fields of the object itself that a formula names, outside of its texts; `Manager.Title` is another record's. */
+function fieldsIn(formula: string, described: DescribedObject): readonly string[] {
+  const names = formula.replaceAll(/"[^"]*"|'[^']*'/g, "").match(/[A-Za-z][\w.$]*/g) ?? [];
+  return [...new Set(names)].filter((name) => described.fields.get(name)?.calculated === false);
+}
+
 function problemOf(field: FieldSpec, found: DescribedField): string | undefined {
-  if (field.tracked && found.calculated) {
-    return "is a formula: its changes move no cursor, so it can't be tracked";
-  }
   const types = accepted[field.type];
   const fits = types === "any-scalar" ? !notScalar.has(found.type) : types.includes(found.type);
   return fits ? undefined : `is a ${found.type}, which no ${field.type} holds`;

@@ -53,7 +53,12 @@ export function dbthub<R>(options: DbthubOptions<R>): Asset<R> {
     connection:
       spec === undefined
         ? undefined
-        : { system: "salesforce", secret: spec.connection.secret, object: spec.object },
+        : {
+            system: "salesforce",
+            secret: spec.connection.secret,
+            object: spec.object,
+            apiVersion: spec.connection.api_version,
+          },
     retry: { ...defaultRetry, ...options.retry },
     timeoutMs: undefined,
     pool: options.pool ?? "salesforce",

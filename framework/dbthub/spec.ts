@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { durationSchema as duration, freshnessSchema } from "../definition/written-freshness.ts";
+import { defaultApiVersion } from "../salesforce/api-version.ts";
 
 const share = z.number().min(0).max(1);
 const severity = z.enum(["warn", "error"]);
@@ -48,8 +49,8 @@ const connectionSchema = z.strictObject({
   auth: z.enum(["jwt-bearer", "client-credentials", "refresh-token", "password", "soap"]).optional(),
   api_version: z
     .string()
-    .regex(/^\d+\.0$/, 'expected a version like "64.0", in quotes')
-    .default("64.0"),
+    .regex(/^\d+\.0$/, `expected a version like "${defaultApiVersion}", in quotes`)
+    .default(defaultApiVersion),
   request_timeout: duration.prefault("120s"),
   daily_calls_share: share
     .default(0.9)

@@ -35,6 +35,8 @@ export interface Connection {
   readonly secret: string;
   /** What of it is read, in its own words: `User`. */
   readonly object: string;
+  /** The version of its API that is asked for. */
+  readonly apiVersion: string;
 }
 
 /** A table that we keep. Made by {@link defineAsset}, `dbthub()` or `dbtProject()`; frozen. `R`: its rows. */

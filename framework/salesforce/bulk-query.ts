@@ -1,6 +1,9 @@
 import { parse } from "csv-parse/sync";
+import { QueryJobV2 } from "jsforce/lib/api/bulk2.js";
 import * as z from "zod";
 import { fail } from "../event/failure.ts";
+import type { OrgConnection } from "./org-connection.ts";
+import { checkAnswer } from "./parse-answer.ts";
 import { QueryInterrupted } from "./query-interrupted.ts";
 import type { SourceRecord } from "./rest-query.ts";
 import type { Session } from "./session.ts";
@@ -26,24 +29,16 @@ const longestWaitMs = 24 * 3_600_000;
  * @throws FailureError `query-failed`, `bad-response`, `timeout`
  */
 export async function* readByBulk(session: Session, soql: string): AsyncGenerator<readonly SourceRecord[]> {
-  const created = await session.json(
-    {
-      method: "POST",
-      path: "jobs/query",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ operation: "query", query: soql }),
-    },
-    jobSchema,
-  );
+  const id = await openJob(session, soql);
   try {
-    const announced = await waitForJob(session, created.id);
+    const announced = await waitForJob(session, id);
     let rows = 0;
     let locator: string | undefined;
     do {
-      const query = `maxRecords=${rowsPerPage}${locator === undefined ? "" : `&locator=${encodeURIComponent(locator)}`}`;
-      const page = await readPage(session, `jobs/query/${created.id}/results?${query}`);
-      rows += page.records.length;
-      yield page.records;
+      const page = await readPage(session, id, locator);
+      const records = recordsOf(page, session.instanceUrl);
+      rows += records.length;
+      yield records;
       locator = page.nextLocator;
     } while (locator !== undefined);
     if (announced !== undefined && rows !== announced) {
@@ -53,27 +48,45 @@ export async function* readByBulk(session: Session, soql: string): AsyncGenerato
         retryable: true,
         expected: `${announced} records`,
         got: `${rows} records`,
-        where: `job ${created.id}`,
+        where: `job ${id}`,
       });
     }
   } finally {
-    await deleteJob(session, created.id);
+    await deleteJob(session, id);
   }
 }
 
+async function openJob(session: Session, soql: string): Promise<string> {
+  const bodyParams = { operation: "query", query: soql } as const;
+  const opened = await session.once((connection) =>
+    new QueryJobV2(connection, { bodyParams, pollingOptions: connection.bulk2 }).open(),
+  );
+  return checkAnswer(opened, jobSchema, `${session.instanceUrl} jobs/query`).id;
+}
+
+/** A handle on a job. A new one each time: it takes its id from the last answer, whatever that was. */
+function jobOf(connection: OrgConnection, id: string) {
+  return connection.bulk2.job("query", { id });
+}
+
+/** Our own loop: jsforce's ends after 30 s, knows neither signal nor clock, and drops why a job failed. */
 async function waitForJob(session: Session, id: string): Promise<number | undefined> {
   const { clock, signal } = session.options;
   let waitedMs = 0;
   for (let delayMs = firstPollMs; waitedMs < longestWaitMs; delayMs = Math.min(lastPollMs, delayMs * 1.5)) {
-    const job = await session.json({ method: "GET", path: `jobs/query/${id}` }, jobSchema);
-    if (job.state === "JobComplete") return job.numberRecordsProcessed;
-    if (job.state === "Failed" || job.state === "Aborted") {
-      const got = job.errorMessage ?? job.state;
+    const info = await session.ask(
+      (connection) => jobOf(connection, id).check(),
+      jobSchema,
+      `jobs/query/${id}`,
+    );
+    if (info.state === "JobComplete") return info.numberRecordsProcessed;
+    if (info.state === "Failed" || info.state === "Aborted") {
+      const got = info.errorMessage ?? info.state;
       if (got.includes("QUERY_TIMEOUT")) throw new QueryInterrupted("query-timeout", got);
       fail({
         reason: "query-failed",
         message: "the Bulk job ended without a result",
-        retryable: job.state === "Aborted",
+        retryable: info.state === "Aborted",
         got,
         where: `job ${id}`,
       });
@@ -89,29 +102,42 @@ async function waitForJob(session: Session, id: string): Promise<number | undefi
   });
 }
 
-async function readPage(
-  session: Session,
-  path: string,
-): Promise<{ readonly records: readonly SourceRecord[]; readonly nextLocator: string | undefined }> {
-  const { headers, body } = await session.send({ method: "GET", path, headers: { accept: "text/csv" } });
-  const records = parsePage(body, session.instanceUrl);
+/** A page of a job's result, as Salesforce sent it. */
+interface ResultPage {
+  /** CSV with a header line of its own. */
+  readonly csv: string;
+  readonly recordCount: number | undefined;
+  readonly nextLocator: string | undefined;
+}
+
+/** Asks for one page; without a locator for the first. jsforce's `result()` gives neither locator nor number of records. */
+async function readPage(session: Session, jobId: string, locator: string | undefined): Promise<ResultPage> {
+  const from = locator === undefined ? "" : `&locator=${encodeURIComponent(locator)}`;
+  const path = `jobs/query/${jobId}/results?maxRecords=${rowsPerPage}${from}`;
+  const { headers, body } = await session.repeat((connection) => connection.text(path, "text/csv"));
   const announced = headers["sforce-numberofrecords"];
-  if (announced !== undefined && Number(announced) !== records.length) {
+  const next = headers["sforce-locator"];
+  return {
+    csv: body,
+    recordCount: announced === undefined ? undefined : Number(announced),
+    // Salesforce writes "null" in words on the last page.
+    nextLocator: next === undefined || next === "null" || next === "" ? undefined : next,
+  };
+}
+
+function recordsOf({ csv, recordCount }: ResultPage, where: string): readonly SourceRecord[] {
+  const records = parsePage(csv, where);
+  if (recordCount !== undefined && recordCount !== records.length) {
     fail({
       reason: "bad-response",
       message: "a page of the Bulk job holds another number of records than its header says",
       retryable: true,
-      expected: `${announced} records`,
+      expected: `${recordCount} records`,
       got: `${records.length} records`,
-      where: session.instanceUrl,
+      where,
     });
   }
-  const locator = headers["sforce-locator"];
-  // Salesforce writes "null" in words on the last page.
-  return {
-    records,
-    nextLocator: locator === undefined || locator === "null" || locator === "" ? undefined : locator,
-  };
+  return records;
 }
 
 /** Reads one page: CSV with a header of its own. */
@@ -139,7 +165,7 @@ async function deleteJob(session: Session, id: string): Promise<void> {
   // Also after Ctrl-C: results of users must not lie about for the 7 days that Salesforce keeps them.
   session.transport.signal = AbortSignal.timeout(5_000);
   try {
-    await session.sendOnce({ method: "DELETE", path: `jobs/query/${id}` });
+    await session.once((connection) => jobOf(connection, id).delete());
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     session.options.log(

@@ -7,6 +7,8 @@ const fieldSchema = z.object({
   type: z.string(),
   /** A formula: changes without moving any stamp. */
   calculated: z.boolean().default(false),
+  /** The formula, where this user may read it: `UPPER(LEFT(Division, 3))`. */
+  calculatedFormula: z.string().nullish(),
 });
 
 const describeSchema = z.object({
@@ -26,6 +28,10 @@ export interface DescribedObject {
 
 /** Describes an object; read anew on every run, since access changes without notice. */
 export async function describeObject(session: Session, object: string): Promise<DescribedObject> {
-  const answer = await session.json({ method: "GET", path: `sobjects/${object}/describe` }, describeSchema);
+  const answer = await session.ask(
+    (connection) => connection.describe(object),
+    describeSchema,
+    `describe of ${object}`,
+  );
   return { name: answer.name, fields: new Map(answer.fields.map((field) => [field.name, field])) };
 }

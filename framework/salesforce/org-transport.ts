@@ -1,6 +1,8 @@
+import { FailureError } from "../event/failure.ts";
 import { createRedactor } from "../util/redact.ts";
+import { fetchByProxy } from "../util/proxy.ts";
 import type { HttpRequest, HttpResponse } from "./http-message.ts";
-import { networkError, responseError } from "./response-failure.ts";
+import { networkError, redirectionError, responseError } from "./response-failure.ts";
 
 /** API calls of the org in the last 24 hours, as `Sforce-Limit-Info` says. */
 export interface ApiUsage {
@@ -9,8 +11,8 @@ export interface ApiUsage {
 }
 
 /**
- * Sends each request once over Node's `fetch`, ends with the signal, and says what went wrong as a failure. Retries and
- * the session's token are not known here.
+ * Sends each request once over Node's `fetch`, or through the proxy of the environment, ends with the signal, and says what
+ * went wrong as a failure. Retries and the session's token are not known here.
  */
 export class OrgTransport {
   /** HTTP requests sent so far. */
@@ -22,6 +24,7 @@ export class OrgTransport {
   /** Hides credentials in answers that refuse, for those may quote what was sent, and are told of in part. */
   readonly redactor = createRedactor();
   readonly #timeoutMs: number;
+  readonly #fetch = fetchByProxy();
 
   constructor(options: { readonly signal: AbortSignal; readonly timeoutMs: number }) {
     this.signal = options.signal;
@@ -31,7 +34,8 @@ export class OrgTransport {
   /**
    * Sends one request.
    *
-   * @throws FailureError `unreachable`, `timeout`, `bad-response` for an answer that breaks off, and what its status means
+   * @throws FailureError `unreachable`, `timeout`, `bad-response` for an answer that breaks off or leads
+   * elsewhere, and what its status means
    * @throws QueryInterrupted
    */
   async send(request: HttpRequest): Promise<HttpResponse> {
@@ -41,11 +45,12 @@ export class OrgTransport {
     let isAnswered = false;
     let response: HttpResponse;
     try {
-      const answer = await fetch(request.url, {
+      const answer = await this.#fetch(request.url, {
         method: request.method,
         headers: request.headers ?? {},
         body: request.body ?? null,
-        redirect: "follow",
+        // Followed, it would take the token, and in a sign-in the secret, to a place that nobody configured.
+        redirect: "manual",
         signal: AbortSignal.any([this.signal, AbortSignal.timeout(this.#timeoutMs)]),
       });
       isAnswered = true;
@@ -55,8 +60,10 @@ export class OrgTransport {
       response = { statusCode: answer.status, headers, body: answer.ok ? body : this.redactor.redact(body) };
     } catch (error) {
       this.signal.throwIfAborted();
+      if (error instanceof FailureError) throw error;
       throw networkError(error, { where, isAnswered, timeoutMs: this.#timeoutMs });
     }
+    if (response.statusCode >= 300 && response.statusCode < 400) throw redirectionError(response, where);
     if (response.statusCode >= 400 && request.reads?.(response.statusCode) !== true)
       throw responseError(response, where);
     return response;

@@ -1,8 +1,18 @@
-import type { Failure } from "../event/failure.ts";
-import { FailureError } from "../event/failure.ts";
+import { type Failure, FailureError } from "../event/failure.ts";
 import { retryAfterMs } from "../util/retry-after.ts";
 import type { HttpResponse } from "./http-message.ts";
 import { QueryInterrupted } from "./query-interrupted.ts";
+
+/** A failure that an answer's status and error code mean. */
+export class ResponseFailure extends FailureError {
+  readonly statusCode: number;
+
+  constructor(statusCode: number, failure: Failure) {
+    super(failure);
+    this.name = "ResponseFailure";
+    this.statusCode = statusCode;
+  }
+}
 
 /**
  * What an answer of 400 and above means. Error codes decide before the status, since Salesforce gives one status to
@@ -10,7 +20,7 @@ import { QueryInterrupted } from "./query-interrupted.ts";
  *
  * @see https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
  */
-export function responseError(response: HttpResponse, where: string): FailureError | QueryInterrupted {
+export function responseError(response: HttpResponse, where: string): ResponseFailure | QueryInterrupted {
   const { code, message } = readErrorBody(response.body);
   const got = `HTTP ${response.statusCode}${code === undefined ? "" : ` ${code}`}${message === "" ? "" : `: ${message}`}`;
   if (code === "INVALID_QUERY_LOCATOR" || code === "INVALIDLOCATOR") {
@@ -18,11 +28,25 @@ export function responseError(response: HttpResponse, where: string): FailureErr
   }
   if (code === "QUERY_TIMEOUT") return new QueryInterrupted("query-timeout", got);
   const delay = retryAfterMs(response.headers["retry-after"], new Date());
-  return new FailureError({
+  return new ResponseFailure(response.statusCode, {
     ...classify(response.statusCode, code, message),
     got,
     where,
     ...(delay === undefined ? {} : { retryAfterMs: delay }),
+  });
+}
+
+/** What an answer that leads to another address means; that address is named without its path. */
+export function redirectionError(response: HttpResponse, where: string): FailureError {
+  const location = response.headers["location"] ?? "";
+  const target = URL.canParse(location, where) ? new URL(location, where).origin : "nowhere";
+  return new FailureError({
+    reason: "bad-response",
+    message: "Salesforce leads to another address, which is not followed",
+    retryable: false,
+    got: `HTTP ${response.statusCode} to ${target}`,
+    where,
+    next: "set url in the secret to the org's My Domain, https://NAME.my.salesforce.com",
   });
 }
 
@@ -105,6 +129,20 @@ function readErrorBody(body: string): { readonly code: string | undefined; reado
   };
 }
 
+const connectCodes = new Set([
+  "ECONNREFUSED",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+/** Whether no connection came about, so that nothing of the request can have reached the server. */
+export function wasNeverSent(failure: Failure): boolean {
+  return failure.reason === "unreachable" && connectCodes.has(failure.got ?? "");
+}
+
 const tlsCodes = /^(CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_VERIFY)/;
 
 /** What it means that no answer, or only part of one, came. `isAnswered`: its headers had come. */
@@ -146,7 +184,7 @@ export function networkError(
       retryable: !tlsCodes.test(got),
       got,
       where: at.where,
-      next: "check the login URL in the secret and this machine's network",
+      next: "check the login URL in the secret, this machine's network and its proxy (HTTPS_PROXY)",
     },
     options,
   );

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { fail } from "../event/failure.ts";
+import type { OrgConnection } from "./org-connection.ts";
 import type { Session } from "./session.ts";
 
 /** A record as read: field values by API name. Bulk gives text and null only, REST JSON's types. */
@@ -12,6 +13,8 @@ const pageSchema = z.object({
   // Looked at, not copied value by value: pages are large.
   records: z.array(z.custom<SourceRecord>((value) => typeof value === "object" && value !== null)),
 });
+
+type Page = z.output<typeof pageSchema>;
 
 /** Longest URI that Salesforce takes, bytes. */
 const maxUriBytes = 16_384;
@@ -28,22 +31,22 @@ export function fitsRest(soql: string): boolean {
  * @throws FailureError `bad-response` when the pages hold another number of records than the first page announced
  */
 export async function* readByRest(session: Session, soql: string): AsyncGenerator<readonly SourceRecord[]> {
-  let path: string | undefined = `query?q=${encodeURIComponent(soql)}`;
-  let announced: number | undefined;
+  let page: Page | undefined = await askPage(session, (connection) => connection.query(soql));
+  const announced = page.totalSize;
   let rows = 0;
-  while (path !== undefined) {
-    const page: z.output<typeof pageSchema> = await session.json({ method: "GET", path }, pageSchema);
-    announced ??= page.totalSize;
+  while (page !== undefined) {
     rows += page.records.length;
     yield page.records.map(withoutAttributes);
-    path = page.done ? undefined : page.nextRecordsUrl;
+    const next: string | undefined = page.done ? undefined : page.nextRecordsUrl;
+    page =
+      next === undefined ? undefined : await askPage(session, (connection) => connection.queryMore(next));
   }
   if (rows !== announced) {
     fail({
       reason: "bad-response",
       message: "Salesforce's pages hold another number of records than it announced",
       retryable: true,
-      expected: `${announced ?? 0} records`,
+      expected: `${announced} records`,
       got: `${rows} records`,
       where: session.instanceUrl,
     });
@@ -57,8 +60,24 @@ export async function countRecords(
   where: string | undefined,
 ): Promise<number> {
   const soql = `SELECT COUNT() FROM ${object}${where === undefined ? "" : ` WHERE ${where}`}`;
-  const page = await session.json({ method: "GET", path: `query?q=${encodeURIComponent(soql)}` }, pageSchema);
-  return page.totalSize;
+  return (await askPage(session, (connection) => connection.query(soql))).totalSize;
+}
+
+/** One page: jsforce's own `autoFetch` ends at 10,000 records and says nothing (3.10.26). */
+async function askPage(
+  session: Session,
+  ask: (connection: OrgConnection) => PromiseLike<unknown>,
+): Promise<Page> {
+  const read = async (connection: OrgConnection): Promise<unknown> => {
+    try {
+      return await ask(connection);
+    } catch (error) {
+      // jsforce goes through the records of an answer before it knows that it has any.
+      if (error instanceof TypeError) return undefined;
+      throw error;
+    }
+  };
+  return session.ask(read, pageSchema, "query");
 }
 
 /** REST says of each record its type and address; Bulk does not. */

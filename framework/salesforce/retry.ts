@@ -12,7 +12,8 @@ export function longestDelayMs(retry: number): number {
 }
 
 /**
- * Repeats an idempotent request while its failure is retryable, with full jitter, never earlier than `Retry-After`. A
+ * Repeats a request while its failure is retryable and `mayRepeat` agrees, with full jitter, never earlier than
+ * `Retry-After`. A
  * server that wants to be left alone for longer than this waits is obeyed by giving up.
  */
 export async function withRetries<T>(
@@ -22,6 +23,8 @@ export async function withRetries<T>(
     readonly signal: AbortSignal;
     /** 0 to 1. @default Math.random */
     readonly random?: () => number;
+    /** Whether the request may be sent again after this failure. @default always, as fits one that changes nothing */
+    readonly mayRepeat?: (failure: Failure) => boolean;
     readonly onRetry: (failure: Failure, delayMs: number) => void;
   },
 ): Promise<T> {
@@ -31,6 +34,7 @@ export async function withRetries<T>(
     } catch (error) {
       if (!(error instanceof FailureError) || !error.failure.retryable || attempt === maxAttempts)
         throw error;
+      if (options.mayRepeat?.(error.failure) === false) throw error;
       const asked = error.failure.retryAfterMs ?? 0;
       if (asked > maxDelayMs) throw error;
       const delayMs = asked + (options.random ?? Math.random)() * longestDelayMs(attempt);

@@ -4,6 +4,7 @@ import type { ApiUsage } from "./org-transport.ts";
 import { QueryInterrupted } from "./query-interrupted.ts";
 import { chooseReader, countRange, type Range, type ReadMethod, readRange } from "./read-range.ts";
 import { readByRest, type SourceRecord } from "./rest-query.ts";
+import { explainVersion } from "./unknown-version.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
 /** Ids in one `WHERE Id IN (...)`: 300 of 18 characters stay far below the longest URI. */
@@ -84,7 +85,11 @@ async function readAll(session: Session, soql: string): Promise<readonly SourceR
 }
 
 async function readOrganizationId(session: Session): Promise<string> {
-  const [record] = await insist(session, () => readAll(session, "SELECT Id FROM Organization"));
+  const soql = "SELECT Id FROM Organization";
+  // jsforce's identity() would put the token into an address, which proxies write down.
+  const [record] = await insist(session, () => readAll(session, soql)).catch((error: unknown) =>
+    explainVersion(session, error),
+  );
   const id = record?.["Id"];
   if (typeof id === "string" && id.length === 18) return id;
   return fail({

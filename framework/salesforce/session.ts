@@ -4,22 +4,23 @@ import type { LogLevel } from "../event/event.ts";
 import type { Secret, SecretProvider } from "../secrets/secret-provider.ts";
 import type { Clock } from "../util/clock.ts";
 import { canonicalJson } from "../util/hash.ts";
+import { defaultApiVersion } from "./api-version.ts";
 import type { Grant } from "./grant.ts";
 import type { HttpRequest, HttpResponse } from "./http-message.ts";
+import { OrgConnection } from "./org-connection.ts";
 import { OrgTransport } from "./org-transport.ts";
-import { parseAnswer } from "./parse-answer.ts";
+import { checkAnswer, parseJson } from "./parse-answer.ts";
+import { wasNeverSent } from "./response-failure.ts";
 import { withRetries } from "./retry.ts";
 import { type Access, signIn } from "./sign-in.ts";
-
-const defaultApiVersion = "64.0";
 
 /** How to reach one org. */
 export interface SessionOptions {
   readonly secrets: SecretProvider;
   /** Name of the secret that holds the credentials. */
   readonly secretName: string;
-  /** `64.0` @default "64.0" */
-  readonly apiVersion?: string;
+  /** `67.0` @default {@link defaultApiVersion} */
+  readonly apiVersion?: string | undefined;
   /** Over what the secret says. */
   readonly auth?: Grant | undefined;
   /** One HTTP request, milliseconds. @default 120_000 */
@@ -31,15 +32,14 @@ export interface SessionOptions {
   log(message: string, level?: LogLevel): void;
 }
 
-/** One request to the org, its path below `/services/data/v64.0/` or absolute from the instance. */
-export interface OrgRequest extends Pick<HttpRequest, "method" | "body" | "headers"> {
-  readonly path: string;
-}
-
-/** A signed-in connection, which signs in again when its session has ended, and keeps to the day's budget of calls. */
+/**
+ * A signed-in jsforce connection. Each of its requests keeps to the day's budget of calls; when the session has ended, one
+ * sign-in renews it for all of them.
+ */
 export class Session {
   readonly options: SessionOptions;
   readonly transport: OrgTransport;
+  readonly #connection: OrgConnection;
   #access: Access;
   /** The sign-in under way, shared by all requests whose session has ended. */
   #renewal: Promise<Access> | undefined;
@@ -48,6 +48,7 @@ export class Session {
     this.options = options;
     this.transport = transport;
     this.#access = access;
+    this.#connection = new OrgConnection(access, this.apiVersion, (request) => this.#exchange(request));
   }
 
   /**
@@ -68,48 +69,67 @@ export class Session {
     return this.#access.instanceUrl;
   }
 
-  /** Sends one request; GET, HEAD and DELETE are tried again when that may help. */
-  async send(request: OrgRequest): Promise<HttpResponse> {
-    const isIdempotent = request.method !== "POST" && request.method !== "PATCH";
-    return isIdempotent ? retrying(this.options, () => this.sendOnce(request)) : this.sendOnce(request);
+  /** The API version that is asked for, like `67.0`. */
+  get apiVersion(): string {
+    return this.options.apiVersion ?? defaultApiVersion;
   }
 
-  /** Sends one request and reads its JSON; an answer cut short or of another shape is asked for again. */
-  async json<T>(request: OrgRequest, schema: z.ZodType<T>): Promise<T> {
-    const read = async () => {
-      const { body } = await this.sendOnce(request);
-      return parseAnswer(body, schema, `${this.instanceUrl} ${request.path.split("?")[0] ?? ""}`);
-    };
-    return request.method === "POST" ? read() : retrying(this.options, read);
+  /**
+   * Calls jsforce once, and again only when the request never left this machine: what creates something must not be
+   * repeated when just the answer got lost.
+   */
+  async once<T>(call: (connection: OrgConnection) => PromiseLike<T>): Promise<T> {
+    return retrying(this.options, async () => call(this.#connection), wasNeverSent);
   }
 
-  /** Sends one request, once, and once more when the session had ended. */
-  async sendOnce(request: OrgRequest): Promise<HttpResponse> {
+  /** Calls jsforce, and again when that may help, also when the answer has another shape than `schema`. */
+  async ask<T>(
+    call: (connection: OrgConnection) => PromiseLike<unknown>,
+    schema: z.ZodType<T>,
+    what: string,
+  ): Promise<T> {
+    return this.repeat(async (connection) =>
+      checkAnswer(await call(connection), schema, `${this.instanceUrl} ${what}`),
+    );
+  }
+
+  /** Calls jsforce, and again when that may help. */
+  async repeat<T>(call: (connection: OrgConnection) => PromiseLike<T>): Promise<T> {
+    return retrying(this.options, async () => call(this.#connection));
+  }
+
+  /** One request of jsforce, and the same again when the session had ended. */
+  async #exchange(request: HttpRequest): Promise<HttpResponse> {
     this.#checkBudget();
     const access = this.#access;
-    const response = await this.#sendWith(access, request);
+    const response = await this.#sendWith(access, access, request);
     if (response.statusCode !== 401) return response;
-    const again = await this.#sendWith(await this.#renew(access), request);
+    const again = await this.#sendWith(await this.#renew(access), access, request);
     if (again.statusCode !== 401) return again;
     return fail({
       reason: "credentials-refused",
       message: "Salesforce refused a session that it had just given",
       retryable: false,
       got: again.body.slice(0, 200),
-      where: `${this.instanceUrl} ${request.path.split("?")[0] ?? ""}`,
+      where: withoutQuery(request.url),
       next: "check the IP ranges of the integration user's profile and its session settings",
     });
   }
 
-  #sendWith({ token, instanceUrl }: Access, request: OrgRequest): Promise<HttpResponse> {
-    const { path, headers, ...rest } = request;
-    const version = this.options.apiVersion ?? defaultApiVersion;
-    return this.transport.send({
-      ...rest,
-      url: instanceUrl + (path.startsWith("/") ? path : `/services/data/v${version}/${path}`),
-      headers: { ...headers, authorization: `Bearer ${token}` },
+  /** Sends a request that jsforce made for the session `madeFor`. */
+  async #sendWith(access: Access, madeFor: Access, request: HttpRequest): Promise<HttpResponse> {
+    const url = access.instanceUrl + request.url.slice(madeFor.instanceUrl.length);
+    const headers = { ...request.headers, authorization: `Bearer ${access.token}` };
+    const response = await this.transport.send({
+      ...request,
+      url,
+      headers,
       reads: (status) => status === 401,
     });
+    // jsforce takes JSON that it can't read for text, and goes on with that.
+    const isJson = response.statusCode !== 204 && request.headers?.["accept"] !== "text/csv";
+    if (isJson && response.statusCode !== 401) parseJson(response.body, withoutQuery(url));
+    return response;
   }
 
   /** Signs in again, unless another request has done so since `ended` was given. */
@@ -117,6 +137,7 @@ export class Session {
     if (this.#access !== ended) return this.#access;
     this.#renewal ??= signInBySecret(this.options, this.transport).finally(() => (this.#renewal = undefined));
     this.#access = await this.#renewal;
+    this.#connection.use(this.#access);
     return this.#access;
   }
 
@@ -145,7 +166,6 @@ async function signInBySecret(options: SessionOptions, transport: OrgTransport):
         secret,
         secretName,
         auth: options.auth,
-        apiVersion: options.apiVersion ?? defaultApiVersion,
         clock: options.clock,
         log: (message, level) => options.log(message, level),
       }),
@@ -166,11 +186,19 @@ async function signInBySecret(options: SessionOptions, transport: OrgTransport):
   }
 }
 
-function retrying<T>(options: SessionOptions, run: () => Promise<T>): Promise<T> {
+function withoutQuery(url: string): string {
+  return url.split("?")[0] ?? url;
+}
+
+function retrying<T>(
+  options: SessionOptions,
+  run: () => Promise<T>,
+  mayRepeat: (failure: Failure) => boolean = () => true,
+): Promise<T> {
   const onRetry = (failure: Failure, delayMs: number) =>
     options.log(
       `${failure.message}${failure.got === undefined ? "" : ` (${failure.got})`}; asking again in ${Math.round(delayMs)} ms`,
       "warn",
     );
-  return withRetries(run, { clock: options.clock, signal: options.signal, onRetry });
+  return withRetries(run, { clock: options.clock, signal: options.signal, mayRepeat, onRetry });
 }

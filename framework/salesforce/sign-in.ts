@@ -4,6 +4,7 @@ import { fail } from "../event/failure.ts";
 import type { Secret } from "../secrets/secret-provider.ts";
 import type { Clock } from "../util/clock.ts";
 import { escapeXml, textOfElement } from "../util/xml-text.ts";
+import { soapLoginVersion } from "./api-version.ts";
 import { chooseSignIn, type Grant, type SignIn } from "./grant.ts";
 import { clockSkew, signAssertion } from "./jwt-assertion.ts";
 import type { OrgTransport } from "./org-transport.ts";
@@ -23,8 +24,6 @@ export interface SignInRequest {
   readonly secret: Secret;
   readonly secretName: string;
   readonly auth: Grant | undefined;
-  /** Of the SOAP API, for the grant that uses it. */
-  readonly apiVersion: string;
   readonly clock: Clock;
   readonly log: (message: string, level?: LogLevel) => void;
 }
@@ -84,8 +83,8 @@ async function signInByOAuth(request: SignInRequest, chosen: SignIn): Promise<Ac
 }
 
 async function signInBySoap(request: SignInRequest, chosen: SignIn): Promise<Access> {
-  const { secret, transport, apiVersion } = request;
-  const url = `${chosen.loginUrl}/services/Soap/u/${apiVersion}`;
+  const { secret, transport } = request;
+  const url = `${chosen.loginUrl}/services/Soap/u/${soapLoginVersion}`;
   const { body } = await transport.send({
     method: "POST",
     url,

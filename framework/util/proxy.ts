@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import { fail } from "../event/failure.ts";
 
 /** Environment variables by name. */
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -14,7 +15,8 @@ export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
  * stands for its subdomains too, with or without a leading dot; `:port` narrows it; `10.0.0.0/8` is a range of addresses;
  * `*` stands for every host.
  *
- * @throws Error when the variable holds no address of a proxy; its value, which may hold a password, is not quoted
+ * @throws FailureError `unreachable` when the variable holds no address of a proxy; its value, which may hold a password, is
+ * not quoted
  */
 export function proxyOf(url: string | URL, environment: Environment = process.env): URL | undefined {
   const { protocol, hostname, port } = new URL(url);
@@ -29,16 +31,22 @@ export function proxyOf(url: string | URL, environment: Environment = process.en
   const withScheme = address.includes("://") ? address : `http://${address}`;
   const proxy = URL.canParse(withScheme) ? new URL(withScheme) : undefined;
   if (proxy === undefined || !["http:", "https:"].includes(proxy.protocol)) {
-    throw new Error(
-      `expected the address of an HTTP proxy in ${name.toUpperCase()}, like http://proxy.example.com:3128`,
-    );
+    return fail({
+      reason: "unreachable",
+      message: `${name.toUpperCase()} is not the address of an HTTP proxy`,
+      retryable: false,
+      expected: "an address like http://proxy.example.com:3128",
+      where: host,
+      next: `correct ${name.toUpperCase()}, or name the host in NO_PROXY`,
+    });
   }
   return proxy;
 }
 
 /**
  * Makes a `fetch` that goes through the proxies of the environment. It keeps one pool of connections for each proxy; without
- * a proxy it is Node's own `fetch`, and nothing else is loaded.
+ * a proxy it is Node's own `fetch`, and nothing else is loaded. Beside what `fetch` throws it throws FailureError `unreachable`
+ * for a proxy that refuses, and as {@link proxyOf}.
  */
 export function fetchByProxy(environment: Environment = process.env): Fetch {
   const pools = new Map<string, ReturnType<typeof openPool>>();
@@ -58,7 +66,37 @@ async function openPool(proxy: URL): Promise<Fetch> {
   const dispatcher = new undici.ProxyAgent({ uri: proxy.href, proxyTunnel: false });
   // The types that Node's own `fetch` has are those of another version.
   const send = undici.fetch as unknown as (url: string | URL, init: object) => Promise<Response>;
-  return (url, init) => send(url, { ...init, dispatcher });
+  return async (url, init) => {
+    try {
+      return await send(url, { ...init, dispatcher });
+    } catch (error) {
+      const status = statusOfRefusal(error);
+      if (status === undefined) throw error;
+      return fail(
+        {
+          reason: "unreachable",
+          message: "the proxy refuses to connect",
+          retryable: status >= 500,
+          got: `HTTP ${status}`,
+          where: `${proxy.host}, for ${new URL(url).host}`,
+          next:
+            status === 407
+              ? "put user and password into the proxy's address: http://user:password@host:port"
+              : "have the proxy allow the host, or name it in NO_PROXY",
+        },
+        error,
+      );
+    }
+  };
+}
+
+/** The status by which a proxy refused a tunnel. `fetch` calls that cancelled; undici says it two causes further down. */
+function statusOfRefusal(error: unknown): number | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const status = /^Proxy response \((\d+)\)/.exec(cause.message)?.[1];
+    if (status !== undefined) return Number(status);
+  }
+  return undefined;
 }
 
 function valueOf(environment: Environment, name: string): string {

@@ -58,6 +58,7 @@ const roomOfPackage: Readonly<Record<string, readonly string[]>> = {
   commander: ["cli"],
   nodemailer: ["observability"],
   croner: ["util"],
+  jsforce: ["salesforce"],
   esbuild: ["cli"],
   fflate: ["lakehouse"],
   undici: ["util"],

@@ -58,3 +58,9 @@ export async function control(sandbox: Sandbox, method: string, path: string, bo
   const answer = await fetch(`${sandbox.url}/sandbox/${path}`, { method, body: JSON.stringify(body) });
   if (!answer.ok) throw new Error(await answer.text());
 }
+
+/** Paths that were asked for, oldest first. */
+export async function callsOf(sandbox: Sandbox): Promise<readonly string[]> {
+  const answer = await fetch(`${sandbox.url}/sandbox/calls`);
+  return ((await answer.json()) as { readonly path: string }[]).map(({ path }) => path);
+}

@@ -67,7 +67,7 @@ test("versions, resources, limits and single records are served", async () => {
   const client = await connect(sandbox);
   const versions = (await client.call("/services/data")).json as { version: string; label: string }[];
   expect(versions[0]).toMatchObject({ version: "50.0", label: "Winter '21" });
-  expect(versions.at(-1)).toMatchObject({ version: "66.0", label: "Spring '26" });
+  expect(versions.at(-1)).toMatchObject({ version: "68.0", label: "Winter '27" });
   expect((await client.call("/services/data/v60.0")).json.query).toBe("/services/data/v60.0/query");
   const limits = await client.call("/services/data/v60.0/limits/");
   expect(limits.json.DailyApiRequests.Max).toBe(100_000);

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import { expect, it } from "vitest";
+import { type Failure, FailureError } from "../../framework/event/failure.ts";
 import { deferred } from "../../framework/util/deferred.ts";
 import { fetchByProxy, proxyOf } from "../../framework/util/proxy.ts";
 import { listenOn, serveProxy, serveTls } from "../support/proxies.ts";
@@ -51,14 +52,14 @@ it.each([
 });
 
 it.each(["socks5://user:geheim@proxy.example", "http://"])("refuses %s without quoting it", (address) => {
-  let message = "";
+  let failure: Failure | undefined;
   try {
     proxyOf("https://a.example", { HTTPS_PROXY: address });
   } catch (error) {
-    message = String(error);
+    failure = error instanceof FailureError ? error.failure : undefined;
   }
-  expect(message).toContain("HTTPS_PROXY");
-  expect(message).not.toContain("geheim");
+  expect(failure).toMatchObject({ message: "HTTPS_PROXY is not the address of an HTTP proxy" });
+  expect(JSON.stringify(failure)).not.toContain("geheim");
 });
 
 it("tunnels HTTPS, forwards plain HTTP with the proxy's credentials, and asks this machine directly", async () => {

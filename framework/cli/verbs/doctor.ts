@@ -1,5 +1,6 @@
 import { existsSync, statfsSync } from "node:fs";
 import { join } from "node:path";
+import type { Connection } from "../../definition/asset.ts";
 import { DefinitionError } from "../../definition/problem.ts";
 import { FailureError } from "../../event/failure.ts";
 import { StoreError } from "../../store/store-error.ts";
@@ -77,11 +78,13 @@ const examinations: Readonly<Record<string, Examine>> = {
   async salesforce(context) {
     const project = await context.openProject();
     const connections = project.graph.keys.flatMap((key) => project.graph.asset(key).connection ?? []);
-    const secrets = new Set(
-      connections.flatMap(({ system, secret }) => (system === "salesforce" ? [secret] : [])),
+    const ways = new Map(
+      connections
+        .filter(({ system }) => system === "salesforce")
+        .map((connection) => [`${connection.secret} ${connection.apiVersion}`, connection]),
     );
     const found: Omit<Finding, "name">[] = [];
-    for (const secretName of secrets) found.push(await examineSalesforce(context, project, secretName));
+    for (const connection of ways.values()) found.push(await examineSalesforce(context, project, connection));
     const worst = found.find(({ status }) => status !== "ok");
     return (
       worst ?? {
@@ -211,11 +214,18 @@ async function examine(
 async function examineSalesforce(
   { signal }: VerbContext,
   { secrets, target }: OpenProject,
-  secretName: string,
+  { secret: secretName, apiVersion }: Connection,
 ): Promise<Omit<Finding, "name">> {
   const { openSalesforce } = await import("../../salesforce/salesforce-org.ts");
   const { systemClock } = await import("../../util/clock.ts");
-  const org = await openSalesforce({ secrets, secretName, clock: systemClock, signal, log: () => {} });
+  const org = await openSalesforce({
+    secrets,
+    secretName,
+    apiVersion,
+    clock: systemClock,
+    signal,
+    log: () => {},
+  });
   const skewMs = org.serverTime().getTime() - Date.now();
   // The sandbox lives in its own time; a real org refuses a token whose time is off by minutes.
   if (target.secrets.type !== "sandbox" && Math.abs(skewMs) > toleratedSkewMs) {

@@ -26,9 +26,9 @@ export interface SandboxEnv {
 export type SandboxApp = Hono<SandboxEnv>;
 
 const oldestVersion = 50;
-const newestVersion = 66;
+const newestVersion = 68;
 
-/** The API versions that this org speaks, oldest first: Winter '21 to Spring '26. */
+/** The API versions that this org speaks, oldest first: Winter '21 to Winter '27. */
 export const apiVersions: readonly {
   readonly number: number;
   readonly label: string;
