@@ -1,4 +1,5 @@
 import { DirectedGraph } from "graphology";
+import { topologicalSort } from "graphology-dag";
 import type { Asset } from "../definition/asset.ts";
 import { automationProblems } from "../definition/automation.ts";
 import type { AssetKey } from "../definition/asset-key.ts";
@@ -28,9 +29,10 @@ export function buildGraph(definitions: Definitions): AssetGraph {
     problems,
   );
   const edges = drawEdges(assets, problems);
-  problems.push(...mappingProblems(assets), ...cycleProblems(edges, assets));
+  problems.push(...mappingProblems(assets));
+  const keys = sortKeys(edges, assets, problems);
   if (problems.length > 0) throw new DefinitionError(problems);
-  return new FrozenAssetGraph({ edges, assets, checks });
+  return new FrozenAssetGraph({ keys, edges, assets, checks });
 }
 
 function collectAssets(definitions: readonly Asset[], problems: DefinitionProblem[]): Map<AssetKey, Asset> {
@@ -128,21 +130,27 @@ function drawEdges(assets: ReadonlyMap<AssetKey, Asset>, problems: DefinitionPro
   return edges;
 }
 
-/** One circle through several assets, if there is any. */
-function cycleProblems(
+/**
+ * Keys upstream before downstream, ties in key order: graphology runs Kahn's algorithm with a first-in, first-out queue.
+ * It refuses a graph with a circle, so that no walk of its own has to look for one; the problem names the whole path.
+ */
+function sortKeys(
   edges: DirectedGraph,
   assets: ReadonlyMap<AssetKey, Asset>,
-): readonly DefinitionProblem[] {
-  const cycle = findCycle(edges);
-  if (cycle === undefined) return [];
-  const members = cycle.slice(0, -1).flatMap((key) => assets.get(key as AssetKey) ?? []);
-  return [
-    {
+  problems: DefinitionProblem[],
+): readonly AssetKey[] {
+  try {
+    return topologicalSort(edges) as AssetKey[];
+  } catch (error) {
+    const cycle = findCycle(edges);
+    if (cycle === undefined) throw error;
+    problems.push({
       message: `assets read each other in a circle: ${cycle.join(" -> ")}`,
-      ...placesOf(members),
+      ...placesOf(cycle.slice(0, -1).flatMap((key) => assets.get(key as AssetKey) ?? [])),
       next: "remove one of these edges from `deps`",
-    },
-  ];
+    });
+    return [];
+  }
 }
 
 /** Here and not where assets are made, because there are many such places. */

@@ -1,5 +1,4 @@
 import type { DirectedGraph } from "graphology";
-import { topologicalSort } from "graphology-dag";
 import type { Asset } from "../definition/asset.ts";
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { Check } from "../definition/check.ts";
@@ -17,14 +16,14 @@ export class FrozenAssetGraph implements AssetGraph {
   readonly #upstreams = new Map<AssetKey, readonly AssetKey[]>();
   readonly #downstreams = new Map<AssetKey, readonly AssetKey[]>();
 
-  /** @param parts `edges`: without a cycle, nodes and edges added in key order */
+  /** @param parts `keys`: upstream before downstream; `edges`: added in key order */
   constructor(parts: {
+    readonly keys: readonly AssetKey[];
     readonly edges: DirectedGraph;
     readonly assets: ReadonlyMap<AssetKey, Asset>;
     readonly checks: ReadonlyMap<AssetKey, readonly Check[]>;
   }) {
-    // Kahn's algorithm with a first-in, first-out queue: ties keep the order in which the nodes were added.
-    this.keys = Object.freeze(topologicalSort(parts.edges) as AssetKey[]);
+    this.keys = Object.freeze(parts.keys);
     this.#edges = parts.edges;
     this.#assets = parts.assets;
     this.#checks = parts.checks;

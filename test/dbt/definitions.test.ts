@@ -19,8 +19,8 @@ test("models and seeds are assets, ephemeral models part of their readers, tests
     owners: ["sales@example.com"],
     tags: ["staging"],
     description: "Orders as they came.",
-    where: "shop/models/stg_order.sql",
   });
+  expect(find(definitions, staging).where()).toBe("shop/models/stg_order.sql");
 
   const checks = definitions.assets.flatMap((asset) =>
     asset.checks.map(({ name, severity, blocking }) => [asset.key, name, severity, blocking]),
