@@ -1,7 +1,7 @@
 import { createServer, request } from "node:http";
 import { expect, it, vi } from "vitest";
 import { listenOn, serveProxy, serveTls } from "../support/proxies.ts";
-import { control, serveOrg, signIn } from "./rig.ts";
+import { callsOf, control, serveOrg, signIn } from "./rig.ts";
 
 it("goes through the proxy of the environment to the login URL and to the instance", async () => {
   const sandbox = await serveOrg(3);
@@ -98,6 +98,22 @@ it("creates a Bulk job again when the request can't have arrived", async () => {
   expect(ids).toHaveLength(3);
   expect(refused).toBe(3);
   expect(logs.filter((line) => line.includes("ECONNREFUSED"))).toHaveLength(2);
+});
+
+it("deletes the Bulk job also when the signal ends the reading", async () => {
+  const sandbox = await serveOrg(3);
+  const controller = new AbortController();
+  const { org } = await signIn({ given: [{ ...sandbox.credentials() }], signal: controller.signal });
+  const read = async () => {
+    for await (const page of org?.read(everything, { method: "bulk", count: 0 }) ?? [])
+      if (page.length > 0) controller.abort(new Error("stopped"));
+    controller.signal.throwIfAborted();
+  };
+  await expect(read()).rejects.toThrow("stopped");
+  const jobs = (await callsOf(sandbox)).filter((path) => path.includes("/jobs/query/"));
+  // Asked for its state, read, and deleted.
+  expect(jobs.at(-1)).toMatch(/\/jobs\/query\/\w+$/);
+  expect(jobs.at(-2)).toMatch(/\/results/);
 });
 
 it.each([
