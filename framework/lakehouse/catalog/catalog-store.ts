@@ -6,6 +6,7 @@ import { type Attributions, stamped } from "./attributions.ts";
 import { alreadyExists, CatalogError, commitFailed, noSuchNamespace, noSuchTable } from "./catalog-error.ts";
 import { type DraftTable, DraftPointers, type Drafts } from "./drafts.ts";
 import { checkName, displayName, localPath, pathInside, type TableIdentifier } from "./location.ts";
+import { expectMatchingDeletes } from "./matching-deletes.ts";
 import {
   metadataText,
   nextMetadataFileName,
@@ -240,6 +241,7 @@ export class CatalogStore implements SearchableCatalog {
       ...this.now(),
       previousFile: base?.metadataFile,
     });
+    expectMatchingDeletes(identifier, base?.metadata, metadata);
     if (metadata.location !== base?.metadata.location) pathInside(this.dir, metadata.location);
     const metadataFile = this.write(metadata, base?.metadataFile);
     written.push(metadataFile);

@@ -55,8 +55,13 @@ export function wholeTableView(
   };
 }
 
+/** Without the earlier partition specs as well: DuckDB 1.5.5 can't write when one shares a field with the current spec. */
 function emptied(table: LoadedTable): LoadedTable {
-  return { ...table, metadata: withoutSnapshots(table.metadata) };
+  const metadata = withoutSnapshots(table.metadata);
+  const specs = metadata["partition-specs"].filter(
+    (spec) => spec["spec-id"] === metadata["default-spec-id"],
+  );
+  return { ...table, metadata: { ...metadata, "partition-specs": specs } };
 }
 
 function wholeTableChange(

@@ -17,7 +17,7 @@ import { findExtensions } from "./extensions.ts";
 import { expire, type ExpireRequest } from "./expire.ts";
 import { load, type LoadRequest } from "./load.ts";
 import { bypassProxyOnLoopback } from "./loopback.ts";
-import { optimize } from "./optimize.ts";
+import { needsCopyOnWrite, optimize } from "./optimize.ts";
 import { query, type QueryRequest } from "./query.ts";
 import { s3SecretSql } from "./s3-secret.ts";
 import type { Session } from "./session.ts";
@@ -70,9 +70,16 @@ export class Workbench {
     const identifier = identifierOf(request.table.key);
     const engine = await this.engine("write");
     return this.withSession("write", signal, async (session) => {
-      const { rowsRead, change } = await load(engine, session, request, async () => {
-        const id = currentSnapshot(await this.metadata(identifier))?.["snapshot-id"];
-        return id === undefined ? undefined : String(id);
+      const { rowsRead, change } = await load(engine, session, request, {
+        currentSnapshotId: async () => {
+          const id = currentSnapshot(await this.metadata(identifier))?.["snapshot-id"];
+          return id === undefined ? undefined : String(id);
+        },
+        needsCopyOnWrite: async () => {
+          const metadata = await this.metadata(identifier);
+          if (metadata["partition-specs"].length > 1) await this.grantFiles(session, identifier);
+          return needsCopyOnWrite({ catalog: this.options.catalog, session }, metadata);
+        },
       });
       if (change === "nothing") {
         return { rowsRead, rowsInserted: 0, rowsUpdated: 0, ties: 0, snapshotId: undefined };
