@@ -46,7 +46,7 @@ const nothing: TableMetadata = {
 
 /**
  * Makes one table metadata from another, step by step, by the rules of Iceberg's own implementation: equal schemas,
- * specs and sort orders are reused, ids are given by the catalog, sequence numbers only rise.
+ * specs and sort orders are reused, ids are given by the catalog, sequence numbers only rise, and times never go back.
  */
 export class MetadataBuilder {
   private table: TableMetadata;
@@ -167,8 +167,12 @@ export class MetadataBuilder {
       );
     }
     this.addedSnapshots.add(String(id));
+    const earliestMs = this.newestSnapshotMs();
+    const latestMs = Math.max(this.nowMs, earliestMs);
+    // The writer's clock may be wrong, or have been set back since the last commit.
+    const atMs = Math.min(Math.max(snapshot["timestamp-ms"], earliestMs), latestMs);
     this.set({
-      snapshots: [...this.table.snapshots, snapshot],
+      snapshots: [...this.table.snapshots, { ...snapshot, "timestamp-ms": atMs }],
       "last-sequence-number": sequence > last ? sequence : last,
       ...this.advanceRowIds(snapshot),
     });
@@ -183,7 +187,8 @@ export class MetadataBuilder {
     this.set({ refs: { ...this.table.refs, [name]: reference } });
     if (name !== mainBranch || sameId(present?.["snapshot-id"], snapshot["snapshot-id"])) return;
     const id = snapshot["snapshot-id"];
-    const at = this.addedSnapshots.has(String(id)) ? snapshot["timestamp-ms"] : this.nowMs;
+    const isAdded = this.addedSnapshots.has(String(id));
+    const at = isAdded ? snapshot["timestamp-ms"] : Math.max(this.nowMs, this.newestSnapshotMs());
     this.set({
       "current-snapshot-id": id,
       "snapshot-log": [...this.table["snapshot-log"], { "snapshot-id": id, "timestamp-ms": at }],
@@ -252,12 +257,18 @@ export class MetadataBuilder {
     const log = [...this.table["metadata-log"], ...previous].slice(
       -Math.max(1, limit || defaultPreviousVersions),
     );
-    const newest = Math.max(
-      base?.["last-updated-ms"] ?? 0,
-      ...this.table.snapshots.map((one) => one["timestamp-ms"]),
-    );
-    this.set({ "metadata-log": log, "last-updated-ms": Math.max(this.nowMs, newest) });
+    this.set({
+      "snapshot-log": inOrder(this.table["snapshot-log"]),
+      "metadata-log": inOrder(log),
+      "last-updated-ms": Math.max(this.nowMs, this.table["last-updated-ms"], this.newestSnapshotMs()),
+    });
     return this.table;
+  }
+
+  /** When a snapshot was last committed or made the current one; 0 when there is none. */
+  private newestSnapshotMs(): number {
+    const { snapshots, "snapshot-log": log } = this.table;
+    return [...snapshots, ...log].reduce((newest, one) => Math.max(newest, one["timestamp-ms"]), 0);
   }
 
   private completeNewTable(): void {
@@ -291,6 +302,21 @@ export class MetadataBuilder {
   private set(change: Partial<TableMetadata>): void {
     this.table = { ...this.table, ...change };
   }
+}
+
+/**
+ * The log with times that never go back, which Iceberg's other implementations insist on. An entry that is later than the
+ * next one was made while the clock was ahead.
+ */
+function inOrder<E extends { readonly "timestamp-ms": number }>(log: readonly E[]): readonly E[] {
+  let nextMs = Number.MAX_SAFE_INTEGER;
+  return log
+    .toReversed()
+    .map((entry) => {
+      nextMs = Math.min(entry["timestamp-ms"], nextMs);
+      return { ...entry, "timestamp-ms": nextMs };
+    })
+    .toReversed();
 }
 
 function resolveLast(kind: string, id: number, last: number | undefined): number {

@@ -1,14 +1,13 @@
 import { Hono, type Context } from "hono";
 import { FailureError } from "../../event/failure.ts";
-import type { Clock } from "../../util/clock.ts";
 import { badRequest, noSuchNamespace, noSuchTable } from "./catalog-error.ts";
 import { errorAnswer } from "./error-answer.ts";
 import { parseJson, writeJson } from "./json.ts";
 import { displayName, type TableIdentifier } from "./location.ts";
 import { createTableUpdates, requests } from "./protocol.ts";
 import { isToken } from "../../util/bearer-token.ts";
-import { servedMetadata } from "./served-metadata.ts";
 import type { LoadedTable, TableCatalog } from "./table-catalog.ts";
+import type { TableMetadata } from "./table-metadata.ts";
 import { wholeTableView } from "./whole-table-view.ts";
 
 /** What the catalog tells clients it can do; views are absent on purpose. */
@@ -33,14 +32,15 @@ const endpoints = [
 
 /** What {@link catalogRoutes} takes beside the catalog. */
 export interface RoutesOptions {
-  readonly clock: Pick<Clock, "now">;
+  /** How clients get a table's metadata. @default as it is on disk */
+  readonly show?: ((metadata: TableMetadata) => TableMetadata) | undefined;
   /** Hears of what went wrong in more words than the protocol has. */
   readonly onFailure?: ((error: FailureError) => void) | undefined;
 }
 
 /** The Iceberg REST catalog protocol over a {@link TableCatalog}; every request needs the bearer token. */
-export function catalogRoutes(store: TableCatalog, token: string, { clock, onFailure }: RoutesOptions): Hono {
-  const app = emptyApp(onFailure);
+export function catalogRoutes(store: TableCatalog, token: string, options: RoutesOptions): Hono {
+  const app = emptyApp(options.onFailure);
   app.use(async (context, next) => {
     if (isToken(context.req.header("authorization"), token)) return next();
     return json(
@@ -48,7 +48,6 @@ export function catalogRoutes(store: TableCatalog, token: string, { clock, onFai
       401,
     );
   });
-  const options = { clock, onFailure };
   app.route("/", protocolRoutes(store, options));
   app.all("/whole-table/:operation/:base/*", (context) => {
     const { operation, base } = context.req.param();
@@ -61,12 +60,12 @@ export function catalogRoutes(store: TableCatalog, token: string, { clock, onFai
   return app;
 }
 
-function protocolRoutes(store: TableCatalog, { clock, onFailure }: RoutesOptions): Hono {
+function protocolRoutes(store: TableCatalog, { onFailure, show }: RoutesOptions): Hono {
   const app = emptyApp(onFailure);
   app.get("/v1/config", () => json({ defaults: {}, overrides: {}, endpoints }));
   namespaceRoutes(app, store);
-  tableRoutes(app, store, clock);
-  commitRoutes(app, store, clock);
+  tableRoutes(app, store, show);
+  commitRoutes(app, store, show);
   return app;
 }
 
@@ -123,7 +122,7 @@ function namespaceRoutes(app: Hono, store: TableCatalog): void {
   });
 }
 
-function tableRoutes(app: Hono, store: TableCatalog, clock: Pick<Clock, "now">): void {
+function tableRoutes(app: Hono, store: TableCatalog, show: RoutesOptions["show"]): void {
   app.get("/v1/namespaces/:namespace/tables", async (context) => {
     const tables = await store.tables(context.req.param("namespace"));
     return json({ identifiers: tables.map(({ namespace, name }) => ({ namespace: [namespace], name })) });
@@ -135,13 +134,13 @@ function tableRoutes(app: Hono, store: TableCatalog, clock: Pick<Clock, "now">):
       request,
       updates: createTableUpdates(request),
     };
-    if (!request["stage-create"]) return loaded(await store.create(table), clock);
+    if (!request["stage-create"]) return loaded(await store.create(table), show);
     const { metadata, access } = await store.stage(table);
     return json({ metadata, config: {}, ...access });
   });
   app.get("/v1/namespaces/:namespace/tables/:table", async (context) => {
     const table = identifier(context);
-    if (context.req.method !== "HEAD") return loaded(await store.load(table), clock);
+    if (context.req.method !== "HEAD") return loaded(await store.load(table), show);
     if (!(await store.exists(table))) noSuchTable(displayName(table));
     return noContent();
   });
@@ -156,7 +155,7 @@ function tableRoutes(app: Hono, store: TableCatalog, clock: Pick<Clock, "now">):
   app.post("/v1/namespaces/:namespace/register", async (context) => {
     const request = requests.registerTable.parse(await readBody(context));
     const table = { namespace: context.req.param("namespace"), name: request.name };
-    return loaded(await store.register(table, request["metadata-location"], request.overwrite), clock);
+    return loaded(await store.register(table, request["metadata-location"], request.overwrite), show);
   });
   app.post("/v1/tables/rename", async (context) => {
     const { source, destination } = requests.renameTable.parse(await readBody(context));
@@ -165,12 +164,12 @@ function tableRoutes(app: Hono, store: TableCatalog, clock: Pick<Clock, "now">):
   });
 }
 
-function commitRoutes(app: Hono, store: TableCatalog, clock: Pick<Clock, "now">): void {
+function commitRoutes(app: Hono, store: TableCatalog, show: RoutesOptions["show"]): void {
   app.post("/v1/namespaces/:namespace/tables/:table", async (context) => {
     const change = requests.commitTable.parse(await readBody(context));
     const [table] = await store.commit([{ identifier: identifier(context), ...change }]);
     if (table === undefined) throw new Error("Internal error: expected one committed table, got none");
-    return json(located(table, clock));
+    return json(located(table, show));
   });
   app.post("/v1/transactions/commit", async (context) => {
     const request = requests.commitTransaction.parse(await readBody(context));
@@ -192,15 +191,12 @@ async function readBody(context: Context): Promise<unknown> {
   }
 }
 
-function loaded(table: LoadedTable, clock: Pick<Clock, "now">): Response {
-  return json({ ...located(table, clock), config: {}, ...table.access });
+function loaded(table: LoadedTable, show: RoutesOptions["show"]): Response {
+  return json({ ...located(table, show), config: {}, ...table.access });
 }
 
-function located({ metadataFile, metadata }: LoadedTable, clock: Pick<Clock, "now">): object {
-  return {
-    "metadata-location": metadataFile,
-    metadata: servedMetadata(metadata, clock.now().getTime()),
-  };
+function located({ metadataFile, metadata }: LoadedTable, show: RoutesOptions["show"]): object {
+  return { "metadata-location": metadataFile, metadata: show?.(metadata) ?? metadata };
 }
 
 function errorBody(code: number, type: string, message: string): unknown {

@@ -17,6 +17,7 @@ import { findExtensions } from "./extensions.ts";
 import { expire, type ExpireRequest } from "./expire.ts";
 import { load, type LoadRequest } from "./load.ts";
 import { bypassProxyOnLoopback } from "./loopback.ts";
+import { metadataForDuckdb } from "./metadata-for-duckdb.ts";
 import { needsCopyOnWrite, optimize } from "./optimize.ts";
 import { query, type QueryRequest } from "./query.ts";
 import { s3SecretSql } from "./s3-secret.ts";
@@ -206,7 +207,8 @@ export class Workbench {
     const onFailure = (failure: FailureError): void => {
       for (const { told } of this.underWay) told.push(failure);
     };
-    this.served ??= serveCatalog(catalog.open(), { port: 0, token: newToken(), clock, onFailure });
+    const show = (metadata: TableMetadata) => metadataForDuckdb(metadata, clock.now().getTime());
+    this.served ??= serveCatalog(catalog.open(), { port: 0, token: newToken(), show, onFailure });
     return this.served;
   }
 }

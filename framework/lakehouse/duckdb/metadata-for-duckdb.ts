@@ -1,17 +1,22 @@
-import { mainBranch, type TableMetadata } from "./table-metadata.ts";
+import {
+  mainBranch,
+  otherBranches,
+  type TableMetadata,
+  withoutSnapshots,
+} from "../catalog/table-metadata.ts";
 
 /** Longest time that a transaction is taken to be open before it first looks at a table. */
 const settledMs = 30_000;
 
 /**
- * The metadata as clients get it. DuckDB doesn't ask which snapshot is current: it looks up in the logs which one was
+ * The metadata as moraine's own DuckDB gets it; every other client gets what is on disk. DuckDB doesn't ask which snapshot is current: it looks up in the logs which one was
  * when its transaction began. So
  * - their newest entries are never younger than half a minute: after the clock was set back DuckDB would read an older
  *   snapshot, and have its commits refused, until the clock has caught up;
  * - a table that was restored to its state before the first snapshot shows none: with an empty log DuckDB takes the
  *   newest of all.
  */
-export function servedMetadata(metadata: TableMetadata, nowMs: number): TableMetadata {
+export function metadataForDuckdb(metadata: TableMetadata, nowMs: number): TableMetadata {
   if (metadata.refs[mainBranch] === undefined && otherBranches(metadata).length === 0) {
     return withoutSnapshots(metadata);
   }
@@ -37,17 +42,4 @@ function risingUpTo<E extends { readonly "timestamp-ms": number }>(
       return { ...entry, "timestamp-ms": latestMs };
     })
     .toReversed();
-}
-
-/** Names of the branches beside `main`. */
-export function otherBranches(metadata: TableMetadata): readonly string[] {
-  return Object.entries(metadata.refs).flatMap(([name, { type }]) =>
-    type === "branch" && name !== mainBranch ? [name] : [],
-  );
-}
-
-/** The table without its snapshots. The last sequence number stays, so that the next snapshot continues it. */
-export function withoutSnapshots(metadata: TableMetadata): TableMetadata {
-  const { "current-snapshot-id": _current, ...rest } = metadata;
-  return { ...rest, snapshots: [], refs: {}, "snapshot-log": [] };
 }
