@@ -1,4 +1,5 @@
-import { badRequest } from "./catalog-error.ts";
+import { caseTwins } from "../../util/same-but-case.ts";
+import { badRequest, nameTaken } from "./catalog-error.ts";
 import { type Integer, sameJson } from "./json.ts";
 import {
   findSnapshot,
@@ -87,7 +88,12 @@ export class MetadataBuilder {
     const highest = Math.max(lastColumnId ?? 0, highestFieldId(schema.fields));
     const equal = schemas.find((other) => sameJson(withoutId(other), withoutId(schema)));
     const id = equal?.["schema-id"] ?? 1 + Math.max(-1, ...schemas.map((other) => other["schema-id"]));
-    if (equal === undefined) this.set({ schemas: [...schemas, { ...schema, "schema-id": id }] });
+    if (equal === undefined) {
+      const known = schemas.flatMap((other) => columnTwins(other)).map(String);
+      const [name, other] = columnTwins(schema).find((twins) => !known.includes(String(twins))) ?? [];
+      if (name !== undefined && other !== undefined) nameTaken("Column", other, name);
+      this.set({ schemas: [...schemas, { ...schema, "schema-id": id }] });
+    }
     this.set({ "last-column-id": Math.max(this.table["last-column-id"], highest) });
     this.lastSchemaId = id;
   }
@@ -335,6 +341,20 @@ function sameField(a: PartitionSpec["fields"][number], b: PartitionSpec["fields"
 
 function asBigInt(value: unknown): bigint | undefined {
   return typeof value === "number" || typeof value === "bigint" ? BigInt(value) : undefined;
+}
+
+/** Columns, and fields of one struct, whose names are the same apart from case, by their paths. */
+function columnTwins(value: unknown, path: readonly string[] = []): readonly (readonly string[])[] {
+  if (typeof value !== "object" || value === null) return [];
+  const members = value as Readonly<Record<string, unknown>>;
+  const fields = Array.isArray(members["fields"]) ? (members["fields"] as readonly unknown[]) : [];
+  const named = fields as readonly { readonly name: string; readonly type: unknown }[];
+  const inside = (name: string) => [...path, name].join(".");
+  return [
+    ...caseTwins(named.map((field) => field.name)).map((twins) => twins.map(inside)),
+    ...named.flatMap((field) => columnTwins(field.type, [...path, field.name])),
+    ...["element", "key", "value"].flatMap((part) => columnTwins(members[part], [...path, part])),
+  ];
 }
 
 /** Field, element, key and value ids at every depth. */

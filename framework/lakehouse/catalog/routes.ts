@@ -30,10 +30,19 @@ const endpoints = [
   "POST /v1/{prefix}/transactions/commit",
 ];
 
+/** What some clients need otherwise than it is. */
+export interface ClientView {
+  readonly metadata: (metadata: TableMetadata) => TableMetadata;
+  /** Which of the namespaces, or of a namespace's tables, they are told of. */
+  readonly names: (names: readonly string[]) => readonly string[];
+}
+
+const plainView: ClientView = { metadata: (metadata) => metadata, names: (names) => names };
+
 /** What {@link catalogRoutes} takes beside the catalog. */
 export interface RoutesOptions {
-  /** How clients get a table's metadata. @default as it is on disk */
-  readonly show?: ((metadata: TableMetadata) => TableMetadata) | undefined;
+  /** How clients get what is there. @default as it is */
+  readonly view?: ClientView | undefined;
   /** Hears of what went wrong in more words than the protocol has. */
   readonly onFailure?: ((error: FailureError) => void) | undefined;
 }
@@ -60,12 +69,12 @@ export function catalogRoutes(store: TableCatalog, token: string, options: Route
   return app;
 }
 
-function protocolRoutes(store: TableCatalog, { onFailure, show }: RoutesOptions): Hono {
+function protocolRoutes(store: TableCatalog, { onFailure, view = plainView }: RoutesOptions): Hono {
   const app = emptyApp(onFailure);
   app.get("/v1/config", () => json({ defaults: {}, overrides: {}, endpoints }));
-  namespaceRoutes(app, store);
-  tableRoutes(app, store, show);
-  commitRoutes(app, store, show);
+  namespaceRoutes(app, store, view);
+  tableRoutes(app, store, view);
+  commitRoutes(app, store, view);
   return app;
 }
 
@@ -85,11 +94,11 @@ function emptyApp(onFailure: RoutesOptions["onFailure"]): Hono {
   return app;
 }
 
-function namespaceRoutes(app: Hono, store: TableCatalog): void {
+function namespaceRoutes(app: Hono, store: TableCatalog, view: ClientView): void {
   app.get("/v1/namespaces", async (context) => {
     // There is one level of namespaces, so none has children.
     const parent = context.req.query("parent");
-    const names = await store.namespaces();
+    const names = view.names(await store.namespaces());
     if (parent !== undefined && parent !== "") {
       if (!names.includes(parent)) noSuchNamespace(parent);
       return json({ namespaces: [] });
@@ -122,10 +131,12 @@ function namespaceRoutes(app: Hono, store: TableCatalog): void {
   });
 }
 
-function tableRoutes(app: Hono, store: TableCatalog, show: RoutesOptions["show"]): void {
+function tableRoutes(app: Hono, store: TableCatalog, view: ClientView): void {
   app.get("/v1/namespaces/:namespace/tables", async (context) => {
-    const tables = await store.tables(context.req.param("namespace"));
-    return json({ identifiers: tables.map(({ namespace, name }) => ({ namespace: [namespace], name })) });
+    const namespace = context.req.param("namespace");
+    const tables = await store.tables(namespace);
+    const names = view.names(tables.map(({ name }) => name));
+    return json({ identifiers: names.map((name) => ({ namespace: [namespace], name })) });
   });
   app.post("/v1/namespaces/:namespace/tables", async (context) => {
     const request = requests.createTable.parse(await readBody(context));
@@ -134,13 +145,13 @@ function tableRoutes(app: Hono, store: TableCatalog, show: RoutesOptions["show"]
       request,
       updates: createTableUpdates(request),
     };
-    if (!request["stage-create"]) return loaded(await store.create(table), show);
+    if (!request["stage-create"]) return loaded(await store.create(table), view);
     const { metadata, access } = await store.stage(table);
     return json({ metadata, config: {}, ...access });
   });
   app.get("/v1/namespaces/:namespace/tables/:table", async (context) => {
     const table = identifier(context);
-    if (context.req.method !== "HEAD") return loaded(await store.load(table), show);
+    if (context.req.method !== "HEAD") return loaded(await store.load(table), view);
     if (!(await store.exists(table))) noSuchTable(displayName(table));
     return noContent();
   });
@@ -155,7 +166,7 @@ function tableRoutes(app: Hono, store: TableCatalog, show: RoutesOptions["show"]
   app.post("/v1/namespaces/:namespace/register", async (context) => {
     const request = requests.registerTable.parse(await readBody(context));
     const table = { namespace: context.req.param("namespace"), name: request.name };
-    return loaded(await store.register(table, request["metadata-location"], request.overwrite), show);
+    return loaded(await store.register(table, request["metadata-location"], request.overwrite), view);
   });
   app.post("/v1/tables/rename", async (context) => {
     const { source, destination } = requests.renameTable.parse(await readBody(context));
@@ -164,12 +175,12 @@ function tableRoutes(app: Hono, store: TableCatalog, show: RoutesOptions["show"]
   });
 }
 
-function commitRoutes(app: Hono, store: TableCatalog, show: RoutesOptions["show"]): void {
+function commitRoutes(app: Hono, store: TableCatalog, view: ClientView): void {
   app.post("/v1/namespaces/:namespace/tables/:table", async (context) => {
     const change = requests.commitTable.parse(await readBody(context));
     const [table] = await store.commit([{ identifier: identifier(context), ...change }]);
     if (table === undefined) throw new Error("Internal error: expected one committed table, got none");
-    return json(located(table, show));
+    return json(located(table, view));
   });
   app.post("/v1/transactions/commit", async (context) => {
     const request = requests.commitTransaction.parse(await readBody(context));
@@ -191,12 +202,12 @@ async function readBody(context: Context): Promise<unknown> {
   }
 }
 
-function loaded(table: LoadedTable, show: RoutesOptions["show"]): Response {
-  return json({ ...located(table, show), config: {}, ...table.access });
+function loaded(table: LoadedTable, view: ClientView): Response {
+  return json({ ...located(table, view), config: {}, ...table.access });
 }
 
-function located({ metadataFile, metadata }: LoadedTable, show: RoutesOptions["show"]): object {
-  return { "metadata-location": metadataFile, metadata: show?.(metadata) ?? metadata };
+function located({ metadataFile, metadata }: LoadedTable, view: ClientView): object {
+  return { "metadata-location": metadataFile, metadata: view.metadata(metadata) };
 }
 
 function errorBody(code: number, type: string, message: string): unknown {

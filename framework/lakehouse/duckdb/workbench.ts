@@ -12,12 +12,12 @@ import { addColumnDdl, createTableDdl } from "../ddl/table-ddl.ts";
 import type { Expired, LoadResult, Optimized, QueryResult } from "../lakehouse.ts";
 import { quoteName } from "../ddl/quoting.ts";
 import { catalogName, duckdbDialect } from "./duckdb-dialect.ts";
+import { duckdbView } from "./duckdb-view.ts";
 import { Engine } from "./engine.ts";
 import { findExtensions } from "./extensions.ts";
 import { expire, type ExpireRequest } from "./expire.ts";
 import { load, type LoadRequest } from "./load.ts";
 import { bypassProxyOnLoopback } from "./loopback.ts";
-import { metadataForDuckdb } from "./metadata-for-duckdb.ts";
 import { needsCopyOnWrite, optimize } from "./optimize.ts";
 import { query, type QueryRequest } from "./query.ts";
 import { s3SecretSql } from "./s3-secret.ts";
@@ -207,8 +207,8 @@ export class Workbench {
     const onFailure = (failure: FailureError): void => {
       for (const { told } of this.underWay) told.push(failure);
     };
-    const show = (metadata: TableMetadata) => metadataForDuckdb(metadata, clock.now().getTime());
-    this.served ??= serveCatalog(catalog.open(), { port: 0, token: newToken(), show, onFailure });
+    const options = { port: 0, token: newToken(), view: duckdbView(clock), onFailure };
+    this.served ??= serveCatalog(catalog.open(), options);
     return this.served;
   }
 }
