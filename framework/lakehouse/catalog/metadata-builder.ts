@@ -74,6 +74,8 @@ export class MetadataBuilder {
 
   upgradeFormat(version: number): void {
     const present = this.table["format-version"];
+    if (this.base === undefined && version < defaultFormat)
+      badRequest(`Unsupported format version ${version}: expected at least ${defaultFormat}`);
     if (version < present) badRequest(`Cannot downgrade v${present} table to v${version}`);
     if (version > newestFormat)
       badRequest(`Unsupported format version ${version}: expected at most ${newestFormat}`);
@@ -204,8 +206,7 @@ export class MetadataBuilder {
   removeReference(name: string): void {
     const { [name]: _removed, ...refs } = this.table.refs;
     this.set({ refs });
-    // The log tells which snapshot was current when, and has no word for "none": Iceberg's own implementation begins it anew.
-    if (name === mainBranch) this.set({ "current-snapshot-id": undefined, "snapshot-log": [] });
+    if (name === mainBranch) this.set({ "current-snapshot-id": undefined });
   }
 
   removeSnapshots(ids: readonly Integer[]): void {
@@ -263,8 +264,10 @@ export class MetadataBuilder {
     const log = [...this.table["metadata-log"], ...previous].slice(
       -Math.max(1, limit || defaultPreviousVersions),
     );
+    // The log tells which snapshot was current when, and has no word for "none": it begins anew.
+    const hasCurrent = this.table.refs[mainBranch] !== undefined;
     this.set({
-      "snapshot-log": inOrder(this.table["snapshot-log"]),
+      "snapshot-log": hasCurrent ? inOrder(this.table["snapshot-log"]) : [],
       "metadata-log": inOrder(log),
       "last-updated-ms": Math.max(this.nowMs, this.table["last-updated-ms"], this.newestSnapshotMs()),
     });
