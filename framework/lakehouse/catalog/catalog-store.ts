@@ -250,6 +250,7 @@ export class CatalogStore implements SearchableCatalog {
     const stamp = this.attributions?.stamp(identifier) ?? {};
     const metadata = applyUpdates(base?.metadata, stamped(updates, stamp), {
       ...this.now(),
+      renewsSchemas: change.renewsSchemas,
       previousFile: base?.metadataFile,
     });
     expectMatchingDeletes(identifier, base?.metadata, metadata);

@@ -45,6 +45,13 @@ const nothing: TableMetadata = {
   "partition-statistics": [],
 };
 
+/** What a {@link MetadataBuilder} works with beside the updates. */
+export interface BuilderContext {
+  readonly nowMs: number;
+  /** See `TableChange`. @default false */
+  readonly renewsSchemas?: boolean | undefined;
+}
+
 /**
  * Makes one table metadata from another, step by step, by the rules of Iceberg's own implementation: equal schemas,
  * specs and sort orders are reused, ids are given by the catalog, sequence numbers only rise, and times never go back.
@@ -53,14 +60,16 @@ export class MetadataBuilder {
   private table: TableMetadata;
   private readonly base: TableMetadata | undefined;
   private readonly nowMs: number;
+  private readonly renewsSchemas: boolean;
   private lastSchemaId: number | undefined;
   private lastSpecId: number | undefined;
   private lastSortOrderId: number | undefined;
   private readonly addedSnapshots = new Set<string>();
 
-  constructor(base: TableMetadata | undefined, nowMs: number) {
+  constructor(base: TableMetadata | undefined, { nowMs, renewsSchemas = false }: BuilderContext) {
     this.base = base;
     this.nowMs = nowMs;
+    this.renewsSchemas = renewsSchemas;
     this.table = base ?? nothing;
   }
 
@@ -102,10 +111,18 @@ export class MetadataBuilder {
 
   setCurrentSchema(id: number): void {
     const resolved = resolveLast("schema", id, this.lastSchemaId);
-    if (!this.table.schemas.some((schema) => schema["schema-id"] === resolved)) {
-      badRequest(`Cannot set current schema to unknown schema ${resolved}`);
+    const { schemas } = this.table;
+    const schema = schemas.find((one) => one["schema-id"] === resolved);
+    if (schema === undefined) badRequest(`Cannot set current schema to unknown schema ${resolved}`);
+    const newest = Math.max(...schemas.map((one) => one["schema-id"]));
+    if (!this.renewsSchemas || resolved === newest || resolved === this.table["current-schema-id"]) {
+      this.set({ "current-schema-id": resolved });
+      return;
     }
-    this.set({ "current-schema-id": resolved });
+    this.set({
+      schemas: [...schemas, { ...schema, "schema-id": newest + 1 }],
+      "current-schema-id": newest + 1,
+    });
   }
 
   removeSchemas(ids: readonly number[]): void {

@@ -178,19 +178,25 @@ function tableRoutes(app: Hono, store: TableCatalog, view: ClientView): void {
 function commitRoutes(app: Hono, store: TableCatalog, view: ClientView): void {
   app.post("/v1/namespaces/:namespace/tables/:table", async (context) => {
     const change = requests.commitTable.parse(await readBody(context));
-    const [table] = await store.commit([{ identifier: identifier(context), ...change }]);
+    const renewsSchemas = isDuckdb(context);
+    const [table] = await store.commit([{ identifier: identifier(context), ...change, renewsSchemas }]);
     if (table === undefined) throw new Error("Internal error: expected one committed table, got none");
     return json(located(table, view));
   });
   app.post("/v1/transactions/commit", async (context) => {
     const request = requests.commitTransaction.parse(await readBody(context));
-    await store.commit(request["table-changes"]);
+    const renewsSchemas = isDuckdb(context);
+    await store.commit(request["table-changes"].map((change) => ({ ...change, renewsSchemas })));
     return noContent();
   });
 }
 
 function identifier(context: Context<object, "/:namespace/:table">): TableIdentifier {
   return { namespace: context.req.param("namespace"), name: context.req.param("table") };
+}
+
+function isDuckdb(context: Context): boolean {
+  return context.req.header("user-agent")?.startsWith("duckdb/") ?? false;
 }
 
 async function readBody(context: Context): Promise<unknown> {
