@@ -40,7 +40,7 @@ function chain(...summaries: readonly Readonly<Record<string, string>>[]): Table
     },
     { action: "set-snapshot-ref", "ref-name": "main", type: "branch", "snapshot-id": index + 1 },
   ]);
-  return applyUpdates(empty, updates, { nowMs: 0 });
+  return applyUpdates(empty, updates, { nowMs: summaries.length });
 }
 
 const append = { operation: "append" };

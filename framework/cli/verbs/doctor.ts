@@ -4,6 +4,7 @@ import type { Connection } from "../../definition/asset.ts";
 import { DefinitionError } from "../../definition/problem.ts";
 import { FailureError } from "../../event/failure.ts";
 import { StoreError } from "../../store/store-error.ts";
+import { caseTwins } from "../../util/same-but-case.ts";
 import { countOf, formatBytes, formatDuration, someOf } from "../../tui/words/numbers.ts";
 import { exitCode, exitCodeOf } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
@@ -73,7 +74,16 @@ const examinations: Readonly<Record<string, Examine>> = {
     const tables = await lakehouse.tables();
     const { rows } = await lakehouse.query("SELECT 1 AS one");
     for await (const _ of rows);
-    return { status: "ok", message: `${lakehouse.name}, ${countOf(tables.length, "table")}` };
+    const message = `${lakehouse.name}, ${countOf(tables.length, "table")}`;
+    const keys = tables.map(({ key }) => key);
+    const namespaces = keys.map((key) => key.slice(0, key.indexOf("/")));
+    const [twins] = [...caseTwins(namespaces), ...caseTwins(keys)];
+    if (twins === undefined) return { status: "ok", message };
+    return {
+      status: "warn",
+      message: `${message}; the same name apart from case: ${twins.join(", ")}`,
+      next: "rename one of them: DuckDB doesn't tell them from each other, and moraine reads the lower-case one",
+    };
   },
   async salesforce(context) {
     const project = await context.openProject();

@@ -35,3 +35,15 @@ export function noSuchNamespace(name: string): never {
 export function alreadyExists(message: string): never {
   throw new CatalogError(409, "AlreadyExistsException", message);
 }
+
+/** The `type` of {@link nameTaken}, which a writer that tries again would get again. */
+export const nameTakenType = "NameTakenException";
+
+/** The name is the same as another apart from case. Engines that compare names without case would take one for the other. */
+export function nameTaken(kind: "Namespace" | "Table" | "Column", name: string, other: string): never {
+  throw new CatalogError(
+    409,
+    nameTakenType,
+    `${kind} ${name} can't be made: ${other} is the same name apart from case`,
+  );
+}

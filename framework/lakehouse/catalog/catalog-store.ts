@@ -2,11 +2,20 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Clock } from "../../util/clock.ts";
+import { isSameButCase } from "../../util/same-but-case.ts";
 import { type Attributions, stamped } from "./attributions.ts";
-import { alreadyExists, CatalogError, commitFailed, noSuchNamespace, noSuchTable } from "./catalog-error.ts";
+import {
+  alreadyExists,
+  CatalogError,
+  commitFailed,
+  nameTaken,
+  noSuchNamespace,
+  noSuchTable,
+} from "./catalog-error.ts";
 import { type DraftTable, DraftPointers, type Drafts } from "./drafts.ts";
 import { ownFolder } from "./lake-folder.ts";
 import { checkName, displayName, localPath, pathInside, type TableIdentifier } from "./location.ts";
+import { expectMatchingDeletes } from "./matching-deletes.ts";
 import {
   metadataText,
   nextMetadataFileName,
@@ -73,7 +82,10 @@ export class CatalogStore implements SearchableCatalog {
   createNamespace(namespace: string, properties: Readonly<Record<string, string>> = {}): void {
     checkName("namespace", namespace);
     this.pointers.exclusively(() => {
-      if (this.pointers.hasNamespace(namespace)) alreadyExists(`Namespace already exists: ${namespace}`);
+      const names = this.pointers.namespaces();
+      if (names.includes(namespace)) alreadyExists(`Namespace already exists: ${namespace}`);
+      const twin = names.find((name) => isSameButCase(name, namespace));
+      if (twin !== undefined) nameTaken("Namespace", namespace, twin);
       this.pointers.putNamespace(namespace, properties);
     });
   }
@@ -165,7 +177,7 @@ export class CatalogStore implements SearchableCatalog {
     checkName("table", to.name);
     this.pointers.exclusively(() => {
       if (!this.exists(from)) noSuchTable(displayName(from));
-      this.expectFree(to);
+      this.expectFree(to, from);
       this.pointers.renameTable(from, to);
     });
   }
@@ -246,8 +258,10 @@ export class CatalogStore implements SearchableCatalog {
     const stamp = this.attributions?.stamp(identifier) ?? {};
     const metadata = applyUpdates(base?.metadata, stamped(updates, stamp), {
       ...this.now(),
+      renewsSchemas: change.renewsSchemas,
       previousFile: base?.metadataFile,
     });
+    expectMatchingDeletes(identifier, base?.metadata, metadata);
     if (metadata.location !== base?.metadata.location) pathInside(this.dir, metadata.location);
     const metadataFile = this.write(metadata, base?.metadataFile);
     written.push(metadataFile);
@@ -279,10 +293,16 @@ export class CatalogStore implements SearchableCatalog {
     if (!this.pointers.hasNamespace(namespace)) noSuchNamespace(namespace);
   }
 
-  private expectFree(identifier: TableIdentifier): void {
+  /** @param leaving a table that gives its own name up */
+  private expectFree(identifier: TableIdentifier, leaving?: TableIdentifier): void {
     checkName("table", identifier.name);
     this.expectNamespace(identifier.namespace);
     if (this.exists(identifier)) alreadyExists(`Table already exists: ${displayName(identifier)}`);
+    const twin = this.pointers
+      .tables(identifier.namespace)
+      .find((other) => isSameButCase(other.name, identifier.name));
+    if (twin === undefined || (leaving !== undefined && displayName(twin) === displayName(leaving))) return;
+    nameTaken("Table", displayName(identifier), displayName(twin));
   }
 
   private now(): { readonly nowMs: number } {

@@ -1,4 +1,5 @@
-import { badRequest } from "./catalog-error.ts";
+import { caseTwins } from "../../util/same-but-case.ts";
+import { badRequest, nameTaken } from "./catalog-error.ts";
 import { type Integer, sameJson } from "./json.ts";
 import {
   findSnapshot,
@@ -44,22 +45,31 @@ const nothing: TableMetadata = {
   "partition-statistics": [],
 };
 
+/** What a {@link MetadataBuilder} works with beside the updates. */
+export interface BuilderContext {
+  readonly nowMs: number;
+  /** See `TableChange`. @default false */
+  readonly renewsSchemas?: boolean | undefined;
+}
+
 /**
  * Makes one table metadata from another, step by step, by the rules of Iceberg's own implementation: equal schemas,
- * specs and sort orders are reused, ids are given by the catalog, sequence numbers only rise.
+ * specs and sort orders are reused, ids are given by the catalog, sequence numbers only rise, and times never go back.
  */
 export class MetadataBuilder {
   private table: TableMetadata;
   private readonly base: TableMetadata | undefined;
   private readonly nowMs: number;
+  private readonly renewsSchemas: boolean;
   private lastSchemaId: number | undefined;
   private lastSpecId: number | undefined;
   private lastSortOrderId: number | undefined;
   private readonly addedSnapshots = new Set<string>();
 
-  constructor(base: TableMetadata | undefined, nowMs: number) {
+  constructor(base: TableMetadata | undefined, { nowMs, renewsSchemas = false }: BuilderContext) {
     this.base = base;
     this.nowMs = nowMs;
+    this.renewsSchemas = renewsSchemas;
     this.table = base ?? nothing;
   }
 
@@ -73,6 +83,8 @@ export class MetadataBuilder {
 
   upgradeFormat(version: number): void {
     const present = this.table["format-version"];
+    if (this.base === undefined && version < defaultFormat)
+      badRequest(`Unsupported format version ${version}: expected at least ${defaultFormat}`);
     if (version < present) badRequest(`Cannot downgrade v${present} table to v${version}`);
     if (version > newestFormat)
       badRequest(`Unsupported format version ${version}: expected at most ${newestFormat}`);
@@ -87,17 +99,30 @@ export class MetadataBuilder {
     const highest = Math.max(lastColumnId ?? 0, highestFieldId(schema.fields));
     const equal = schemas.find((other) => sameJson(withoutId(other), withoutId(schema)));
     const id = equal?.["schema-id"] ?? 1 + Math.max(-1, ...schemas.map((other) => other["schema-id"]));
-    if (equal === undefined) this.set({ schemas: [...schemas, { ...schema, "schema-id": id }] });
+    if (equal === undefined) {
+      const known = schemas.flatMap((other) => columnTwins(other)).map(String);
+      const [name, other] = columnTwins(schema).find((twins) => !known.includes(String(twins))) ?? [];
+      if (name !== undefined && other !== undefined) nameTaken("Column", other, name);
+      this.set({ schemas: [...schemas, { ...schema, "schema-id": id }] });
+    }
     this.set({ "last-column-id": Math.max(this.table["last-column-id"], highest) });
     this.lastSchemaId = id;
   }
 
   setCurrentSchema(id: number): void {
     const resolved = resolveLast("schema", id, this.lastSchemaId);
-    if (!this.table.schemas.some((schema) => schema["schema-id"] === resolved)) {
-      badRequest(`Cannot set current schema to unknown schema ${resolved}`);
+    const { schemas } = this.table;
+    const schema = schemas.find((one) => one["schema-id"] === resolved);
+    if (schema === undefined) badRequest(`Cannot set current schema to unknown schema ${resolved}`);
+    const newest = Math.max(...schemas.map((one) => one["schema-id"]));
+    if (!this.renewsSchemas || resolved === newest || resolved === this.table["current-schema-id"]) {
+      this.set({ "current-schema-id": resolved });
+      return;
     }
-    this.set({ "current-schema-id": resolved });
+    this.set({
+      schemas: [...schemas, { ...schema, "schema-id": newest + 1 }],
+      "current-schema-id": newest + 1,
+    });
   }
 
   removeSchemas(ids: readonly number[]): void {
@@ -167,8 +192,12 @@ export class MetadataBuilder {
       );
     }
     this.addedSnapshots.add(String(id));
+    const earliestMs = this.newestSnapshotMs();
+    const latestMs = Math.max(this.nowMs, earliestMs);
+    // The writer's clock may be wrong, or have been set back since the last commit.
+    const atMs = Math.min(Math.max(snapshot["timestamp-ms"], earliestMs), latestMs);
     this.set({
-      snapshots: [...this.table.snapshots, snapshot],
+      snapshots: [...this.table.snapshots, { ...snapshot, "timestamp-ms": atMs }],
       "last-sequence-number": sequence > last ? sequence : last,
       ...this.advanceRowIds(snapshot),
     });
@@ -183,7 +212,8 @@ export class MetadataBuilder {
     this.set({ refs: { ...this.table.refs, [name]: reference } });
     if (name !== mainBranch || sameId(present?.["snapshot-id"], snapshot["snapshot-id"])) return;
     const id = snapshot["snapshot-id"];
-    const at = this.addedSnapshots.has(String(id)) ? snapshot["timestamp-ms"] : this.nowMs;
+    const isAdded = this.addedSnapshots.has(String(id));
+    const at = isAdded ? snapshot["timestamp-ms"] : Math.max(this.nowMs, this.newestSnapshotMs());
     this.set({
       "current-snapshot-id": id,
       "snapshot-log": [...this.table["snapshot-log"], { "snapshot-id": id, "timestamp-ms": at }],
@@ -193,8 +223,7 @@ export class MetadataBuilder {
   removeReference(name: string): void {
     const { [name]: _removed, ...refs } = this.table.refs;
     this.set({ refs });
-    // The log tells which snapshot was current when, and has no word for "none": Iceberg's own implementation begins it anew.
-    if (name === mainBranch) this.set({ "current-snapshot-id": undefined, "snapshot-log": [] });
+    if (name === mainBranch) this.set({ "current-snapshot-id": undefined });
   }
 
   removeSnapshots(ids: readonly Integer[]): void {
@@ -252,12 +281,20 @@ export class MetadataBuilder {
     const log = [...this.table["metadata-log"], ...previous].slice(
       -Math.max(1, limit || defaultPreviousVersions),
     );
-    const newest = Math.max(
-      base?.["last-updated-ms"] ?? 0,
-      ...this.table.snapshots.map((one) => one["timestamp-ms"]),
-    );
-    this.set({ "metadata-log": log, "last-updated-ms": Math.max(this.nowMs, newest) });
+    // The log tells which snapshot was current when, and has no word for "none": it begins anew.
+    const hasCurrent = this.table.refs[mainBranch] !== undefined;
+    this.set({
+      "snapshot-log": hasCurrent ? inOrder(this.table["snapshot-log"]) : [],
+      "metadata-log": inOrder(log),
+      "last-updated-ms": Math.max(this.nowMs, this.table["last-updated-ms"], this.newestSnapshotMs()),
+    });
     return this.table;
+  }
+
+  /** When a snapshot was last committed or made the current one; 0 when there is none. */
+  private newestSnapshotMs(): number {
+    const { snapshots, "snapshot-log": log } = this.table;
+    return [...snapshots, ...log].reduce((newest, one) => Math.max(newest, one["timestamp-ms"]), 0);
   }
 
   private completeNewTable(): void {
@@ -293,6 +330,21 @@ export class MetadataBuilder {
   }
 }
 
+/**
+ * The log with times that never go back, which Iceberg's other implementations insist on. An entry that is later than the
+ * next one was made while the clock was ahead.
+ */
+function inOrder<E extends { readonly "timestamp-ms": number }>(log: readonly E[]): readonly E[] {
+  let nextMs = Number.MAX_SAFE_INTEGER;
+  return log
+    .toReversed()
+    .map((entry) => {
+      nextMs = Math.min(entry["timestamp-ms"], nextMs);
+      return { ...entry, "timestamp-ms": nextMs };
+    })
+    .toReversed();
+}
+
 function resolveLast(kind: string, id: number, last: number | undefined): number {
   if (id !== lastAdded) return id;
   return last ?? badRequest(`Cannot set last added ${kind}: this commit adds none`);
@@ -309,6 +361,20 @@ function sameField(a: PartitionSpec["fields"][number], b: PartitionSpec["fields"
 
 function asBigInt(value: unknown): bigint | undefined {
   return typeof value === "number" || typeof value === "bigint" ? BigInt(value) : undefined;
+}
+
+/** Columns, and fields of one struct, whose names are the same apart from case, by their paths. */
+function columnTwins(value: unknown, path: readonly string[] = []): readonly (readonly string[])[] {
+  if (typeof value !== "object" || value === null) return [];
+  const members = value as Readonly<Record<string, unknown>>;
+  const fields = Array.isArray(members["fields"]) ? (members["fields"] as readonly unknown[]) : [];
+  const named = fields as readonly { readonly name: string; readonly type: unknown }[];
+  const inside = (name: string) => [...path, name].join(".");
+  return [
+    ...caseTwins(named.map((field) => field.name)).map((twins) => twins.map(inside)),
+    ...named.flatMap((field) => columnTwins(field.type, [...path, field.name])),
+    ...["element", "key", "value"].flatMap((part) => columnTwins(members[part], [...path, part])),
+  ];
 }
 
 /** Field, element, key and value ids at every depth. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { withFreshIds } from "./fresh-ids.ts";
 import type { TableIdentifier } from "./location.ts";
 import type { Requirement } from "./requirements.ts";
 import type { Update } from "./updates.ts";
@@ -131,13 +132,14 @@ export type CreateTableRequest = z.infer<typeof requests.createTable>;
 /** The updates that make the requested table out of nothing. */
 export function createTableUpdates(request: CreateTableRequest): readonly Update[] {
   const { "format-version": format = "2", ...properties } = request.properties;
+  const { schema: fields, "partition-spec": spec, "write-order": order } = withFreshIds(request);
   const updates = [
     { action: "upgrade-format-version", "format-version": Number(format) },
-    { action: "add-schema", schema: request.schema },
+    { action: "add-schema", schema: fields },
     { action: "set-current-schema", "schema-id": -1 },
-    { action: "add-spec", spec: request["partition-spec"] ?? { "spec-id": 0, fields: [] } },
+    { action: "add-spec", spec: spec ?? { "spec-id": 0, fields: [] } },
     { action: "set-default-spec", "spec-id": -1 },
-    { action: "add-sort-order", "sort-order": request["write-order"] ?? { "order-id": 0, fields: [] } },
+    { action: "add-sort-order", "sort-order": order ?? { "order-id": 0, fields: [] } },
     { action: "set-default-sort-order", "sort-order-id": -1 },
     { action: "set-properties", updates: properties },
   ];

@@ -26,7 +26,10 @@ export function checkRequirement(requirement: Requirement, table: TableMetadata 
   if (table === undefined) commitFailed("Requirement failed: current table metadata is missing");
   switch (requirement.type) {
     case "assert-table-uuid":
-      return expectSame("UUID", requirement.uuid.toLowerCase(), table["table-uuid"].toLowerCase());
+      if (requirement.uuid.toLowerCase() === table["table-uuid"].toLowerCase()) return;
+      return commitFailed(
+        `Requirement failed: UUID does not match: expected ${table["table-uuid"]} != ${requirement.uuid}`,
+      );
     case "assert-ref-snapshot-id": {
       const actual = table.refs[requirement.ref]?.["snapshot-id"];
       const expected = requirement["snapshot-id"];

@@ -2,8 +2,7 @@ import { FailureError } from "../../event/failure.ts";
 import { commitFailed } from "./catalog-error.ts";
 import type { TableCatalog } from "./table-catalog.ts";
 import { displayName, type TableIdentifier } from "./location.ts";
-import { currentSnapshot, mainBranch, type TableMetadata } from "./table-metadata.ts";
-import { otherBranches } from "./served-metadata.ts";
+import { currentSnapshot, mainBranch, otherBranches, type TableMetadata } from "./table-metadata.ts";
 import type { Update } from "./updates.ts";
 
 /** How many snapshots a message names, newest first. */

@@ -1,14 +1,13 @@
 import { Hono, type Context } from "hono";
 import { FailureError } from "../../event/failure.ts";
-import type { Clock } from "../../util/clock.ts";
 import { badRequest, noSuchNamespace, noSuchTable } from "./catalog-error.ts";
 import { errorAnswer } from "./error-answer.ts";
 import { parseJson, writeJson } from "./json.ts";
 import { displayName, type TableIdentifier } from "./location.ts";
 import { createTableUpdates, requests } from "./protocol.ts";
 import { isToken } from "../../util/bearer-token.ts";
-import { servedMetadata } from "./served-metadata.ts";
 import type { LoadedTable, TableCatalog } from "./table-catalog.ts";
+import type { TableMetadata } from "./table-metadata.ts";
 import { wholeTableView } from "./whole-table-view.ts";
 
 /** What the catalog tells clients it can do; views are absent on purpose. */
@@ -31,16 +30,26 @@ const endpoints = [
   "POST /v1/{prefix}/transactions/commit",
 ];
 
+/** What some clients need otherwise than it is. */
+export interface ClientView {
+  readonly metadata: (metadata: TableMetadata) => TableMetadata;
+  /** Which of the namespaces, or of a namespace's tables, they are told of. */
+  readonly names: (names: readonly string[]) => readonly string[];
+}
+
+const plainView: ClientView = { metadata: (metadata) => metadata, names: (names) => names };
+
 /** What {@link catalogRoutes} takes beside the catalog. */
 export interface RoutesOptions {
-  readonly clock: Pick<Clock, "now">;
+  /** How clients get what is there. @default as it is */
+  readonly view?: ClientView | undefined;
   /** Hears of what went wrong in more words than the protocol has. */
   readonly onFailure?: ((error: FailureError) => void) | undefined;
 }
 
 /** The Iceberg REST catalog protocol over a {@link TableCatalog}; every request needs the bearer token. */
-export function catalogRoutes(store: TableCatalog, token: string, { clock, onFailure }: RoutesOptions): Hono {
-  const app = emptyApp(onFailure);
+export function catalogRoutes(store: TableCatalog, token: string, options: RoutesOptions): Hono {
+  const app = emptyApp(options.onFailure);
   app.use(async (context, next) => {
     if (isToken(context.req.header("authorization"), token)) return next();
     return json(
@@ -48,7 +57,6 @@ export function catalogRoutes(store: TableCatalog, token: string, { clock, onFai
       401,
     );
   });
-  const options = { clock, onFailure };
   app.route("/", protocolRoutes(store, options));
   app.all("/whole-table/:operation/:base/*", (context) => {
     const { operation, base } = context.req.param();
@@ -61,12 +69,12 @@ export function catalogRoutes(store: TableCatalog, token: string, { clock, onFai
   return app;
 }
 
-function protocolRoutes(store: TableCatalog, { clock, onFailure }: RoutesOptions): Hono {
+function protocolRoutes(store: TableCatalog, { onFailure, view = plainView }: RoutesOptions): Hono {
   const app = emptyApp(onFailure);
   app.get("/v1/config", () => json({ defaults: {}, overrides: {}, endpoints }));
-  namespaceRoutes(app, store);
-  tableRoutes(app, store, clock);
-  commitRoutes(app, store, clock);
+  namespaceRoutes(app, store, view);
+  tableRoutes(app, store, view);
+  commitRoutes(app, store, view);
   return app;
 }
 
@@ -86,11 +94,11 @@ function emptyApp(onFailure: RoutesOptions["onFailure"]): Hono {
   return app;
 }
 
-function namespaceRoutes(app: Hono, store: TableCatalog): void {
+function namespaceRoutes(app: Hono, store: TableCatalog, view: ClientView): void {
   app.get("/v1/namespaces", async (context) => {
     // There is one level of namespaces, so none has children.
     const parent = context.req.query("parent");
-    const names = await store.namespaces();
+    const names = view.names(await store.namespaces());
     if (parent !== undefined && parent !== "") {
       if (!names.includes(parent)) noSuchNamespace(parent);
       return json({ namespaces: [] });
@@ -123,10 +131,12 @@ function namespaceRoutes(app: Hono, store: TableCatalog): void {
   });
 }
 
-function tableRoutes(app: Hono, store: TableCatalog, clock: Pick<Clock, "now">): void {
+function tableRoutes(app: Hono, store: TableCatalog, view: ClientView): void {
   app.get("/v1/namespaces/:namespace/tables", async (context) => {
-    const tables = await store.tables(context.req.param("namespace"));
-    return json({ identifiers: tables.map(({ namespace, name }) => ({ namespace: [namespace], name })) });
+    const namespace = context.req.param("namespace");
+    const tables = await store.tables(namespace);
+    const names = view.names(tables.map(({ name }) => name));
+    return json({ identifiers: names.map((name) => ({ namespace: [namespace], name })) });
   });
   app.post("/v1/namespaces/:namespace/tables", async (context) => {
     const request = requests.createTable.parse(await readBody(context));
@@ -135,13 +145,13 @@ function tableRoutes(app: Hono, store: TableCatalog, clock: Pick<Clock, "now">):
       request,
       updates: createTableUpdates(request),
     };
-    if (!request["stage-create"]) return loaded(await store.create(table), clock);
+    if (!request["stage-create"]) return loaded(await store.create(table), view);
     const { metadata, access } = await store.stage(table);
     return json({ metadata, config: {}, ...access });
   });
   app.get("/v1/namespaces/:namespace/tables/:table", async (context) => {
     const table = identifier(context);
-    if (context.req.method !== "HEAD") return loaded(await store.load(table), clock);
+    if (context.req.method !== "HEAD") return loaded(await store.load(table), view);
     if (!(await store.exists(table))) noSuchTable(displayName(table));
     return noContent();
   });
@@ -156,7 +166,7 @@ function tableRoutes(app: Hono, store: TableCatalog, clock: Pick<Clock, "now">):
   app.post("/v1/namespaces/:namespace/register", async (context) => {
     const request = requests.registerTable.parse(await readBody(context));
     const table = { namespace: context.req.param("namespace"), name: request.name };
-    return loaded(await store.register(table, request["metadata-location"], request.overwrite), clock);
+    return loaded(await store.register(table, request["metadata-location"], request.overwrite), view);
   });
   app.post("/v1/tables/rename", async (context) => {
     const { source, destination } = requests.renameTable.parse(await readBody(context));
@@ -165,22 +175,28 @@ function tableRoutes(app: Hono, store: TableCatalog, clock: Pick<Clock, "now">):
   });
 }
 
-function commitRoutes(app: Hono, store: TableCatalog, clock: Pick<Clock, "now">): void {
+function commitRoutes(app: Hono, store: TableCatalog, view: ClientView): void {
   app.post("/v1/namespaces/:namespace/tables/:table", async (context) => {
     const change = requests.commitTable.parse(await readBody(context));
-    const [table] = await store.commit([{ identifier: identifier(context), ...change }]);
+    const renewsSchemas = isDuckdb(context);
+    const [table] = await store.commit([{ identifier: identifier(context), ...change, renewsSchemas }]);
     if (table === undefined) throw new Error("Internal error: expected one committed table, got none");
-    return json(located(table, clock));
+    return json(located(table, view));
   });
   app.post("/v1/transactions/commit", async (context) => {
     const request = requests.commitTransaction.parse(await readBody(context));
-    await store.commit(request["table-changes"]);
+    const renewsSchemas = isDuckdb(context);
+    await store.commit(request["table-changes"].map((change) => ({ ...change, renewsSchemas })));
     return noContent();
   });
 }
 
 function identifier(context: Context<object, "/:namespace/:table">): TableIdentifier {
   return { namespace: context.req.param("namespace"), name: context.req.param("table") };
+}
+
+function isDuckdb(context: Context): boolean {
+  return context.req.header("user-agent")?.startsWith("duckdb/") ?? false;
 }
 
 async function readBody(context: Context): Promise<unknown> {
@@ -192,15 +208,12 @@ async function readBody(context: Context): Promise<unknown> {
   }
 }
 
-function loaded(table: LoadedTable, clock: Pick<Clock, "now">): Response {
-  return json({ ...located(table, clock), config: {}, ...table.access });
+function loaded(table: LoadedTable, view: ClientView): Response {
+  return json({ ...located(table, view), config: {}, ...table.access });
 }
 
-function located({ metadataFile, metadata }: LoadedTable, clock: Pick<Clock, "now">): object {
-  return {
-    "metadata-location": metadataFile,
-    metadata: servedMetadata(metadata, clock.now().getTime()),
-  };
+function located({ metadataFile, metadata }: LoadedTable, view: ClientView): object {
+  return { "metadata-location": metadataFile, metadata: view.metadata(metadata) };
 }
 
 function errorBody(code: number, type: string, message: string): unknown {

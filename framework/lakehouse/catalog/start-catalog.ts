@@ -45,12 +45,10 @@ export async function startCatalog(options: CatalogOptions): Promise<Catalog> {
   const clock = options.clock ?? systemClock;
   const { dir, writeFile } = options;
   const store = new CatalogStore({ dir, clock, ...(writeFile === undefined ? {} : { writeFile }) });
-  const catalog = await serveCatalog(store, { port: options.port ?? 0, token, clock }).catch(
-    (error: unknown) => {
-      store.close();
-      throw error;
-    },
-  );
+  const catalog = await serveCatalog(store, { port: options.port ?? 0, token }).catch((error: unknown) => {
+    store.close();
+    throw error;
+  });
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= catalog.close().finally(() => store.close());

@@ -32,6 +32,13 @@ export interface TableChange {
   readonly identifier: TableIdentifier;
   readonly requirements: readonly Requirement[];
   readonly updates: readonly Update[];
+  /**
+   * An earlier schema that becomes the current one does so under a new id. DuckDB 1.5.5 takes the id after the current
+   * schema's to be free, and would add no column any more. Catalogs that are not ours do as they do.
+   *
+   * @default false, the earlier id
+   */
+  readonly renewsSchemas?: boolean | undefined;
 }
 
 /** A table to be made; without a location it gets a folder of its own. */

@@ -134,3 +134,16 @@ export function branchFrom(
   }
   return branch;
 }
+
+/** Names of the branches beside `main`. */
+export function otherBranches(metadata: TableMetadata): readonly string[] {
+  return Object.entries(metadata.refs).flatMap(([name, { type }]) =>
+    type === "branch" && name !== mainBranch ? [name] : [],
+  );
+}
+
+/** The table without its snapshots. The last sequence number stays, so that the next snapshot continues it. */
+export function withoutSnapshots(metadata: TableMetadata): TableMetadata {
+  const { "current-snapshot-id": _current, ...rest } = metadata;
+  return { ...rest, snapshots: [], refs: {}, "snapshot-log": [] };
+}

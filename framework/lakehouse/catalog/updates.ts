@@ -1,6 +1,6 @@
 import { unreachable } from "../../util/unreachable.ts";
 import type { Integer } from "./json.ts";
-import { MetadataBuilder } from "./metadata-builder.ts";
+import { type BuilderContext, MetadataBuilder } from "./metadata-builder.ts";
 import type {
   MetadataSnapshot,
   PartitionSpec,
@@ -43,9 +43,9 @@ export type Update =
 export function applyUpdates(
   base: TableMetadata | undefined,
   updates: readonly Update[],
-  context: { readonly nowMs: number; readonly previousFile?: string | undefined },
+  context: BuilderContext & { readonly previousFile?: string | undefined },
 ): TableMetadata {
-  const builder = new MetadataBuilder(base, context.nowMs);
+  const builder = new MetadataBuilder(base, context);
   for (const update of updates) apply(builder, update);
   return builder.build(context.previousFile);
 }

@@ -7,8 +7,8 @@ import {
   mainBranch,
   type MetadataSnapshot,
   type TableMetadata,
+  withoutSnapshots,
 } from "./table-metadata.ts";
-import { withoutSnapshots } from "./served-metadata.ts";
 import type { Update } from "./updates.ts";
 
 /** Where a `replace` snapshot says which snapshot last changed the content, so that the latter may be expired. */
@@ -55,8 +55,11 @@ export function wholeTableView(
   };
 }
 
+/** Without the earlier partition specs as well: DuckDB 1.5.5 can't write when one shares a field with the current spec. */
 function emptied(table: LoadedTable): LoadedTable {
-  return { ...table, metadata: withoutSnapshots(table.metadata) };
+  const metadata = withoutSnapshots(table.metadata);
+  const specs = metadata["partition-specs"].filter((spec) => spec["spec-id"] === metadata["default-spec-id"]);
+  return { ...table, metadata: { ...metadata, "partition-specs": specs } };
 }
 
 function wholeTableChange(

@@ -1,5 +1,5 @@
 import { FailureError } from "../../event/failure.ts";
-import { CatalogError } from "../catalog/catalog-error.ts";
+import { CatalogError, nameTakenType } from "../catalog/catalog-error.ts";
 import { diskFull, isDiskFull } from "../disk-full.ts";
 
 /** Whatever went wrong in the lake, as a failure. `where`: the table, for messages. */
@@ -45,7 +45,8 @@ export function asFailure(
 }
 
 function isConflict(error: unknown, words: string): boolean {
-  if (error instanceof CatalogError) return error.status === 409;
+  if (words.includes(nameTakenType)) return false;
+  if (error instanceof CatalogError) return error.status === 409 && error.type !== nameTakenType;
   return /CommitFailedException|AlreadyExistsException|Conflict_409|HTTP 409/.test(words);
 }
 

@@ -19,6 +19,13 @@ export interface LoadRequest {
   readonly disposition: Disposition;
 }
 
+/** What {@link load} asks of the table. */
+export interface LoadTarget {
+  /** Its current snapshot; undefined when it has none. */
+  readonly currentSnapshotId: () => Answer<string | undefined>;
+  readonly needsCopyOnWrite: () => Promise<boolean>;
+}
+
 /** Rows of the files as a table; `rowid` is their order. */
 const batch = "temp.main.batch";
 
@@ -30,7 +37,7 @@ export async function load(
   engine: Engine,
   session: Session,
   request: LoadRequest,
-  currentSnapshotId: () => Answer<string | undefined>,
+  target: LoadTarget,
 ): Promise<{ readonly rowsRead: number; readonly change: Change | "nothing" }> {
   const { table, disposition } = request;
   const source = await sourceSql(session, table, request.files);
@@ -38,13 +45,20 @@ export async function load(
     await session.run(`CREATE OR REPLACE TEMP TABLE batch AS ${source}`);
     const rowsRead = await session.count(`SELECT count(*) FROM ${batch}`);
     if (rowsRead === 0) return { rowsRead, change: "nothing" };
-    const merge = disposition.strategy === "upsert" ? upsert : insertOnly;
-    const change = await session.transaction(() =>
-      merge(session, table, disposition.key, identityOf(disposition)),
+    if (disposition.strategy === "insert-only") {
+      const insertRows = () => insertOnly(session, table, disposition.key, identityOf(disposition));
+      return { rowsRead, change: await session.transaction(insertRows) };
+    }
+    const base = (await target.needsCopyOnWrite()) ? await target.currentSnapshotId() : undefined;
+    const merge = (mergeSql: MergeSql) =>
+      session.transaction(() => upsert(session, table, disposition.key, mergeSql));
+    if (base === undefined) return { rowsRead, change: await merge(mergeStatement) };
+    const change = await engine.withWholeTables(session, "overwrite", base, (catalog) =>
+      merge((names) => rewriteStatement({ ...names, into: duckdbTableName(table.key, catalog) })),
     );
     return { rowsRead, change };
   }
-  const base = disposition.type === "replace" ? await currentSnapshotId() : undefined;
+  const base = disposition.type === "replace" ? await target.currentSnapshotId() : undefined;
   if (base === undefined) return insert(session, table, source, duckdbTableName(table.key));
   return engine.withWholeTables(session, "overwrite", base, async (catalog) => {
     return insert(session, table, source, duckdbTableName(table.key, catalog));
@@ -70,6 +84,7 @@ async function upsert(
   session: Session,
   table: TableDefinition,
   key: readonly string[],
+  mergeSql: MergeSql,
 ): Promise<Change | "nothing"> {
   const target = duckdbTableName(table.key);
   const columns = Object.keys(table.columns);
@@ -89,15 +104,45 @@ async function upsert(
           `SELECT count(*) FROM temp.main.latest AS s JOIN ${target} AS t ON ${same(key)} WHERE ${differs}`,
         );
   if (rowsInserted + rowsUpdated === 0) return "nothing";
-  const update = others.map((name) => `${quoteName(name)} = s.${quoteName(name)}`).join(", ");
-  await session.run(
-    [
-      `MERGE INTO ${target} AS t USING temp.main.latest AS s ON ${same(key)}`,
-      ...(rowsUpdated === 0 ? [] : [`WHEN MATCHED AND (${differs}) THEN UPDATE SET ${update}`]),
-      `WHEN NOT MATCHED THEN INSERT (${list(columns)}) VALUES (${columns.map((name) => `s.${quoteName(name)}`).join(", ")})`,
-    ].join("\n"),
-  );
+  const updated = rowsUpdated === 0 ? [] : others;
+  await session.run(mergeSql({ target, key, columns, updated, differs }));
   return { rowsInserted, rowsUpdated, ties: 0, found: await snapshotIds(session, table) };
+}
+
+interface MergeNames {
+  readonly target: string;
+  readonly key: readonly string[];
+  readonly columns: readonly string[];
+  /** Columns that get new values; none when no row changes. */
+  readonly updated: readonly string[];
+  /** Which rows get them. */
+  readonly differs: string;
+}
+
+/** The statement that brings the rows of `latest` into the table. */
+type MergeSql = (names: MergeNames) => string;
+
+const mergeStatement: MergeSql = ({ target, key, columns, updated, differs }) => {
+  const update = updated.map((name) => `${quoteName(name)} = s.${quoteName(name)}`).join(", ");
+  return [
+    `MERGE INTO ${target} AS t USING temp.main.latest AS s ON ${same(key)}`,
+    ...(update === "" ? [] : [`WHEN MATCHED AND (${differs}) THEN UPDATE SET ${update}`]),
+    `WHEN NOT MATCHED THEN INSERT (${list(columns)}) VALUES (${columns.map((name) => `s.${quoteName(name)}`).join(", ")})`,
+  ].join("\n");
+};
+
+/** The same without delete files: writes all rows, as they are afterwards, into the empty table `into`. */
+function rewriteStatement(names: MergeNames & { readonly into: string }): string {
+  const { into, target, key, columns, updated } = names;
+  const values = updated
+    .map(quoteName)
+    .map((name) => `CASE WHEN s.rowid IS NULL THEN t.${name} ELSE s.${name} END AS ${name}`);
+  return [
+    `INSERT INTO ${into} BY NAME`,
+    `SELECT t.*${values.length === 0 ? "" : ` REPLACE (${values.join(", ")})`}`,
+    `FROM ${target} AS t LEFT JOIN temp.main.latest AS s ON ${same(key)}`,
+    `UNION ALL BY NAME SELECT ${list(columns)} FROM temp.main.latest AS s ANTI JOIN ${target} AS t ON ${same(key)}`,
+  ].join("\n");
 }
 
 /** The first row of an identity (key and tie columns) counts, in the table as in the batch. */

@@ -12,7 +12,7 @@ const smallFileBytes = 64 * 1024 * 1024;
 
 /**
  * Writes the table's rows into as few files as its partitions allow, in one commit of operation `replace`. Does
- * nothing when there are no delete files and no two small files in one partition.
+ * nothing when there are no delete files, no two small files in one partition and no file of an earlier partition spec.
  */
 export async function optimize(
   engine: Engine,
@@ -21,9 +21,11 @@ export async function optimize(
   readMetadata: () => Answer<TableMetadata>,
 ): Promise<Optimized> {
   const { session } = reader;
-  const base = currentSnapshot(await readMetadata());
+  const metadata = await readMetadata();
+  const base = currentSnapshot(metadata);
   const before = await contentOf(reader, base);
-  if (base === undefined || !isWorthRewriting(before)) return optimized(before, before);
+  const isWorthIt = isWorthRewriting(before) || hasOtherSpecs(before, metadata);
+  if (base === undefined || !isWorthIt) return optimized(before, before);
   await engine.withWholeTables(session, "replace", String(base["snapshot-id"]), (catalog) =>
     session.transaction(async () => {
       const rows = await session.count(
@@ -33,6 +35,18 @@ export async function optimize(
     }),
   );
   return optimized(before, await contentOf(reader, currentSnapshot(await readMetadata())));
+}
+
+/**
+ * Whether DuckDB 1.5.5 can't delete rows of the table by delete files. Iceberg applies a delete file only to data files of
+ * its own partition spec, and DuckDB writes all of them under the current one; of a partition field that two specs
+ * share it makes two, and fails. Reads no file when the table has one spec.
+ */
+export async function needsCopyOnWrite(reader: FileReader, metadata: TableMetadata): Promise<boolean> {
+  const ids = metadata["partition-specs"].flatMap((spec) => spec.fields.map((field) => field["field-id"]));
+  if (new Set(ids).size < ids.length) return true;
+  if (metadata["partition-specs"].length === 1) return false;
+  return hasOtherSpecs(await contentOf(reader, currentSnapshot(metadata)), metadata);
 }
 
 async function contentOf(
@@ -50,6 +64,10 @@ function optimized(before: readonly ContentFile[], after: readonly ContentFile[]
     bytesBefore: bytesOf(before),
     bytesAfter: bytesOf(after),
   };
+}
+
+function hasOtherSpecs(files: readonly ContentFile[], metadata: TableMetadata): boolean {
+  return files.some((file) => file.specId !== metadata["default-spec-id"]);
 }
 
 function isWorthRewriting(files: readonly ContentFile[]): boolean {

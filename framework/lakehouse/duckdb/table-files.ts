@@ -9,6 +9,8 @@ export interface ContentFile {
   readonly path: string;
   readonly isDelete: boolean;
   readonly bytes: number;
+  /** The partition spec that it was written under. */
+  readonly specId: number;
 }
 
 /** Everything that some snapshots read. Paths are as the catalog's `pathOf` gives them. */
@@ -34,16 +36,20 @@ export async function snapshotFiles(
 ): Promise<SnapshotFiles> {
   const lists = manifestLists(catalog, snapshots);
   const manifests = new Map<string, number>();
+  const specIds = new Map<string, number>();
   for (const list of lists) {
     const rows = await session.run(
-      `SELECT manifest_path, manifest_length FROM read_avro(${quoteText(list)})`,
+      `SELECT manifest_path, manifest_length, partition_spec_id FROM read_avro(${quoteText(list)})`,
     );
-    for (const row of rows)
-      manifests.set(catalog.pathOf(String(row["manifest_path"])), Number(row["manifest_length"]));
+    for (const row of rows) {
+      const path = catalog.pathOf(String(row["manifest_path"]));
+      manifests.set(path, Number(row["manifest_length"]));
+      specIds.set(path, Number(row["partition_spec_id"]));
+    }
   }
   const content = new Map<string, ContentFile>();
   // One by one: manifests of different partition specs have different schemas.
-  for (const manifest of manifests.keys()) {
+  for (const [manifest, specId] of specIds) {
     const rows = await session.run(
       `SELECT data_file.file_path AS path, data_file.content AS content, data_file.file_size_in_bytes AS bytes
        FROM read_avro(${quoteText(manifest)}) WHERE status <> ${deletedStatus}`,
@@ -51,7 +57,7 @@ export async function snapshotFiles(
     for (const row of rows) {
       const path = catalog.pathOf(String(row["path"]));
       const isDelete = Number(row["content"] ?? 0) !== 0;
-      content.set(path, { path, isDelete, bytes: Number(row["bytes"]) });
+      content.set(path, { path, isDelete, bytes: Number(row["bytes"]), specId });
     }
   }
   const unsized = lists.map((list): [string, undefined] => [list, undefined]);

@@ -12,11 +12,12 @@ import { addColumnDdl, createTableDdl } from "../ddl/table-ddl.ts";
 import type { Expired, LoadResult, Optimized, QueryResult } from "../lakehouse.ts";
 import { quoteName } from "../ddl/quoting.ts";
 import { catalogName, duckdbDialect } from "./duckdb-dialect.ts";
+import { duckdbView } from "./duckdb-view.ts";
 import { Engine } from "./engine.ts";
 import { expire, type ExpireRequest } from "./expire.ts";
 import { load, type LoadRequest } from "./load.ts";
 import { fitProxyEnvironment } from "../../util/proxy-environment.ts";
-import { optimize } from "./optimize.ts";
+import { needsCopyOnWrite, optimize } from "./optimize.ts";
 import { query, type QueryRequest } from "./query.ts";
 import { s3SecretSql } from "./s3-secret.ts";
 import type { Session } from "./session.ts";
@@ -69,9 +70,16 @@ export class Workbench {
     const identifier = identifierOf(request.table.key);
     const engine = await this.engine("write");
     return this.withSession("write", signal, async (session) => {
-      const { rowsRead, change } = await load(engine, session, request, async () => {
-        const id = currentSnapshot(await this.metadata(identifier))?.["snapshot-id"];
-        return id === undefined ? undefined : String(id);
+      const { rowsRead, change } = await load(engine, session, request, {
+        currentSnapshotId: async () => {
+          const id = currentSnapshot(await this.metadata(identifier))?.["snapshot-id"];
+          return id === undefined ? undefined : String(id);
+        },
+        needsCopyOnWrite: async () => {
+          const metadata = await this.metadata(identifier);
+          if (metadata["partition-specs"].length > 1) await this.grantFiles(session, identifier);
+          return needsCopyOnWrite({ catalog: this.options.catalog, session }, metadata);
+        },
       });
       if (change === "nothing") {
         return { rowsRead, rowsInserted: 0, rowsUpdated: 0, ties: 0, snapshotId: undefined };
@@ -196,7 +204,8 @@ export class Workbench {
     const onFailure = (failure: FailureError): void => {
       for (const { told } of this.underWay) told.push(failure);
     };
-    this.served ??= serveCatalog(catalog.open(), { port: 0, token: newToken(), clock, onFailure });
+    const options = { port: 0, token: newToken(), view: duckdbView(clock), onFailure };
+    this.served ??= serveCatalog(catalog.open(), options);
     return this.served;
   }
 }

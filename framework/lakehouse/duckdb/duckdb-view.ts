@@ -1,17 +1,45 @@
-import { mainBranch, type TableMetadata } from "./table-metadata.ts";
+import type { Clock } from "../../util/clock.ts";
+import { caseTwins } from "../../util/same-but-case.ts";
+import type { ClientView } from "../catalog/routes.ts";
+import {
+  mainBranch,
+  otherBranches,
+  type TableMetadata,
+  withoutSnapshots,
+} from "../catalog/table-metadata.ts";
+
+/** The catalog as moraine's own DuckDB sees it; other clients see it as it is. */
+export function duckdbView(clock: Pick<Clock, "now">): ClientView {
+  return {
+    metadata: (metadata) => metadataForDuckdb(metadata, clock.now().getTime()),
+    names: distinctNames,
+  };
+}
+
+/**
+ * One name of those that are the same apart from case, which DuckDB doesn't tell from each other: the lower-case one, as
+ * asset keys are.
+ */
+function distinctNames(names: readonly string[]): readonly string[] {
+  const hidden = caseTwins(names).flatMap((twins) => {
+    const shown = twins.find((name) => name === name.toLowerCase()) ?? twins[0];
+    return twins.filter((name) => name !== shown);
+  });
+  return names.filter((name) => !hidden.includes(name));
+}
 
 /** Longest time that a transaction is taken to be open before it first looks at a table. */
 const settledMs = 30_000;
 
 /**
- * The metadata as clients get it. DuckDB doesn't ask which snapshot is current: it looks up in the logs which one was
+ * DuckDB doesn't ask which snapshot is current: it looks up in the logs which one was
  * when its transaction began. So
  * - their newest entries are never younger than half a minute: after the clock was set back DuckDB would read an older
  *   snapshot, and have its commits refused, until the clock has caught up;
  * - a table that was restored to its state before the first snapshot shows none: with an empty log DuckDB takes the
  *   newest of all.
  */
-export function servedMetadata(metadata: TableMetadata, nowMs: number): TableMetadata {
+function metadataForDuckdb(metadata: TableMetadata, nowMs: number): TableMetadata {
   if (metadata.refs[mainBranch] === undefined && otherBranches(metadata).length === 0) {
     return withoutSnapshots(metadata);
   }
@@ -37,17 +65,4 @@ function risingUpTo<E extends { readonly "timestamp-ms": number }>(
       return { ...entry, "timestamp-ms": latestMs };
     })
     .toReversed();
-}
-
-/** Names of the branches beside `main`. */
-export function otherBranches(metadata: TableMetadata): readonly string[] {
-  return Object.entries(metadata.refs).flatMap(([name, { type }]) =>
-    type === "branch" && name !== mainBranch ? [name] : [],
-  );
-}
-
-/** The table without its snapshots. The last sequence number stays, so that the next snapshot continues it. */
-export function withoutSnapshots(metadata: TableMetadata): TableMetadata {
-  const { "current-snapshot-id": _current, ...rest } = metadata;
-  return { ...rest, snapshots: [], refs: {}, "snapshot-log": [] };
 }
