@@ -5,6 +5,7 @@ import type { Cause, CheckOutcome, Outcome } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
 import { Attempt } from "./attempt.ts";
 import { backoffMs } from "./backoff.ts";
+import { bodyResult } from "./body-result.ts";
 import { failureOf } from "./boundary.ts";
 import { keepReports, recordReports, runChecks } from "./check-runner.ts";
 import { inputOf } from "./input.ts";
@@ -119,9 +120,9 @@ async function callBody(
     reportCheck: keepReports(session, asset.key, reports),
   };
   try {
-    const result = (await asset.source.materialize(context)) ?? {};
+    const result = await asset.source.materialize(context);
     signal.throwIfAborted();
-    return result;
+    return bodyResult(unit, result);
   } catch (error) {
     if (!session.signal.aborted) recordReports(session, unit, reports);
     throw error;

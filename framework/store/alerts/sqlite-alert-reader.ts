@@ -1,7 +1,8 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { Alert } from "../../event/alert.ts";
-import type { Metadata, RunEvent } from "../../event/event.ts";
+import type { RunEvent } from "../../event/event.ts";
 import type { Failure } from "../../event/failure.ts";
+import { storedMetadata } from "../../event/metadata.ts";
 import { type AttemptRow, attemptRecord } from "../rows.ts";
 import type { Connection } from "../sqlite-schedules.ts";
 import type { Instant } from "../instant.ts";
@@ -126,7 +127,7 @@ export class SqliteAlertReader implements AlertReader {
       `SELECT id, run_id AS runId, partition, finished_at AS finishedAt, metadata FROM materializations
        WHERE target = @target AND key = @key AND made_at IS NULL AND NOT withdrawn ORDER BY id DESC LIMIT @limit`,
       { key, limit },
-    ).map((row) => ({ ...row, metadata: JSON.parse(row.metadata) as Metadata }));
+    ).map((row) => ({ ...row, metadata: storedMetadata(JSON.parse(row.metadata)) }));
   }
 
   protected all<Row>(sql: string, parameters: Record<string, unknown> = {}): Row[] {
