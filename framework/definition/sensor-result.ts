@@ -23,7 +23,7 @@ export function readSensorResult(
       ? []
       : [{ path: ["skip"], expected: "expected a text", got: skip }]),
   ];
-  return problems.length === 0 ? { result: given as SensorResult } : { problems };
+  return problems.length === 0 ? { result: given } : { problems };
 }
 
 function runProblems(run: unknown, index: number): readonly PolicyProblem[] {
