@@ -1,13 +1,15 @@
 import type { AssetKey } from "../../../definition/asset-key.ts";
+import { unitId } from "../../../definition/unit.ts";
 import type { AlertFacts } from "../../../event/alert.ts";
 import type { Metadata } from "../../../event/event.ts";
 import type { Measured } from "../../../store/alerts/alert-records.ts";
 import type { Found } from "../found.ts";
 import { type RuleInForce, type RuleOf, severityOf } from "../rules-in-force.ts";
 import type { AlertWorld } from "../world.ts";
+import { measuredSeries } from "./measured-series.ts";
 import { median, usualRange } from "./robust.ts";
 
-/** How many materializations before the newest say what is usual. */
+/** How many materializations before one say what is usual for it. */
 const historyLength = 20;
 /** Fewer rows than this are no anomaly, whatever share they are. */
 const leastRows = 10;
@@ -20,7 +22,7 @@ export function unusualVolumes(
   memo?: AnomalyMemo,
 ): readonly Found[] {
   const { metadata = ["rows"], deviations = 5, floorShare = 0.2 } = rule;
-  return unusual(world, by, memo, metadata, ({ value, values, ...about }) => {
+  return unusual(world, by, memo, metadata, ({ value, values, total: _, ...about }) => {
     const floor = Math.max(leastRows, values.length === 0 ? 0 : median(values) * floorShare);
     const usual = usualRange(values, { deviations, floor });
     if (usual === undefined || (value >= usual.least && value <= usual.most)) return undefined;
@@ -38,8 +40,7 @@ export function unusualVersions(
   memo?: AnomalyMemo,
 ): readonly Found[] {
   const { deviations = 5, floorShare = 0.05 } = rule;
-  return unusual(world, by, memo, changes, ({ value, values, ...about }) => {
-    const total = numberIn(world.latest().get(about.key)?.metadata ?? {}, "rows") ?? 0;
+  return unusual(world, by, memo, changes, ({ value, values, total, ...about }) => {
     const usual = usualRange(values, { deviations, floor: Math.max(leastRows, total * floorShare) });
     if (usual === undefined || value <= usual.most) return undefined;
     return { type: "scd-anomaly", ...about, value, ...usual, least: 0, total };
@@ -52,6 +53,8 @@ type AnomalyFacts = Extract<AlertFacts, { readonly type: "volume-anomaly" | "scd
 interface Series extends Pick<AnomalyFacts, "partition" | "runId" | "measure" | "value"> {
   readonly key: AssetKey;
   readonly values: readonly number[];
+  /** Rows of the asset or the partition. */
+  readonly total: number;
 }
 
 /** What was made of each newest materialization, so that a daemon judges each once. */
@@ -65,23 +68,21 @@ function unusual(
   judge: (series: Series) => AnomalyFacts | undefined,
 ): readonly Found[] {
   return [...world.latest()].flatMap(([key, last]) => {
-    if (!by.keys.has(key) || !measures.some((name) => numberIn(last.metadata, name) !== undefined)) return [];
+    if (!by.keys.has(key) || !world.graph.has(key)) return [];
     const name = `${by.name} ${key}`;
     const known = memo?.get(name);
     if (known?.id === last.id) return known.found;
-    const [newest, ...before] = world.measured(key, historyLength + 1);
-    // A rollback restored the newest: what it restored was judged when it was made.
-    const found =
-      newest?.id !== last.id
-        ? []
-        : measures.flatMap((measure) => {
-            const value = numberIn(newest.metadata, measure);
-            if (value === undefined) return [];
-            const { runId, partition } = newest;
-            const values = before.flatMap((record) => numberIn(record.metadata, measure) ?? []);
-            const facts = judge({ key, partition, runId, measure, value, values });
-            return facts === undefined ? [] : [foundAnomaly(world, by, newest, facts)];
-          });
+    const found = measuredSeries(world, key, last, measures, historyLength).flatMap(({ newest, before }) =>
+      measures.flatMap((measure) => {
+        const value = numberIn(newest.metadata, measure);
+        if (value === undefined) return [];
+        const { runId, partition } = newest;
+        const values = before.flatMap((record) => numberIn(record.metadata, measure) ?? []);
+        const total = numberIn(newest.metadata, "rows") ?? 0;
+        const facts = judge({ key, partition, runId, measure, value, values, total });
+        return facts === undefined ? [] : [foundAnomaly(world, by, newest, facts)];
+      }),
+    );
     memo?.set(name, { id: last.id, found });
     return found;
   });
@@ -91,7 +92,7 @@ function foundAnomaly(world: AlertWorld, by: RuleInForce, newest: Measured, fact
   return {
     by,
     rule: by.name,
-    subject: `${facts.key} ${facts.measure}`,
+    subject: `${unitId({ key: facts.key as AssetKey, partition: facts.partition })} ${facts.measure}`,
     severity: severityOf(by, "warning"),
     since: newest.finishedAt,
     owners: world.owners([facts.key]),
