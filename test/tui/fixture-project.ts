@@ -1,4 +1,3 @@
-import type { AssetKey } from "../../framework/definition/asset-key.ts";
 import { defineCheck } from "../../framework/definition/check.ts";
 import { defineSchedule } from "../../framework/definition/schedule.ts";
 import { defineSensor } from "../../framework/definition/sensor.ts";

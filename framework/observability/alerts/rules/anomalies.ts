@@ -22,7 +22,7 @@ export function unusualVolumes(
   memo?: AnomalyMemo,
 ): readonly Found[] {
   const { metadata = ["rows"], deviations = 5, floorShare = 0.2 } = rule;
-  return unusual(world, by, memo, metadata, ({ value, values, total: _, ...about }) => {
+  return unusual(world, by, memo, metadata, ({ value, values, ...about }) => {
     const floor = Math.max(leastRows, values.length === 0 ? 0 : median(values) * floorShare);
     const usual = usualRange(values, { deviations, floor });
     if (usual === undefined || (value >= usual.least && value <= usual.most)) return undefined;
@@ -40,7 +40,7 @@ export function unusualVersions(
   memo?: AnomalyMemo,
 ): readonly Found[] {
   const { deviations = 5, floorShare = 0.05 } = rule;
-  return unusual(world, by, memo, changes, ({ value, values, total, ...about }) => {
+  return unusual(world, by, memo, changes, ({ value, values, ...about }, total) => {
     const usual = usualRange(values, { deviations, floor: Math.max(leastRows, total * floorShare) });
     if (usual === undefined || value <= usual.most) return undefined;
     return { type: "scd-anomaly", ...about, value, ...usual, least: 0, total };
@@ -53,8 +53,6 @@ type AnomalyFacts = Extract<AlertFacts, { readonly type: "volume-anomaly" | "scd
 interface Series extends Pick<AnomalyFacts, "partition" | "runId" | "measure" | "value"> {
   readonly key: AssetKey;
   readonly values: readonly number[];
-  /** Rows of the asset or the partition. */
-  readonly total: number;
 }
 
 /** What was made of each newest materialization, so that a daemon judges each once. */
@@ -65,7 +63,8 @@ function unusual(
   by: RuleInForce,
   memo: AnomalyMemo | undefined,
   measures: readonly string[],
-  judge: (series: Series) => AnomalyFacts | undefined,
+  /** @param total rows of the asset or the partition */
+  judge: (series: Series, total: number) => AnomalyFacts | undefined,
 ): readonly Found[] {
   return [...world.latest()].flatMap(([key, last]) => {
     if (!by.keys.has(key) || !world.graph.has(key)) return [];
@@ -79,7 +78,7 @@ function unusual(
         const { runId, partition } = newest;
         const values = before.flatMap((record) => numberIn(record.metadata, measure) ?? []);
         const total = numberIn(newest.metadata, "rows") ?? 0;
-        const facts = judge({ key, partition, runId, measure, value, values, total });
+        const facts = judge({ key, partition, runId, measure, value, values }, total);
         return facts === undefined ? [] : [foundAnomaly(world, by, newest, facts)];
       }),
     );
