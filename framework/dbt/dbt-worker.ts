@@ -121,7 +121,8 @@ export class DbtWorker {
   }
 
   #take(line: string): void {
-    const message = JSON.parse(line) as WorkerMessage;
+    const message = this.#read(line);
+    if (message === undefined) return;
     if (message.type === "ready") {
       this.#isReady = true;
       return;
@@ -132,6 +133,16 @@ export class DbtWorker {
     else if (message.type === "failed")
       pending.answer.reject(new DbtError(message.kind, message.message, message.detail));
     else pending.onEvent(message);
+  }
+
+  /** A line that is no JSON is an error of the request, not of this process. */
+  #read(line: string): WorkerMessage | undefined {
+    try {
+      return JSON.parse(line) as WorkerMessage;
+    } catch {
+      this.#pending?.answer.reject(this.#crash(`wrote what is no JSON: ${line.slice(0, 200)}`));
+      return undefined;
+    }
   }
 
   #end(how: string, resolve: () => void): void {

@@ -80,7 +80,8 @@ export class RunReport {
   #takeAsset(asset: DbtAsset, event: NodeFinished): void {
     const { context, where } = this.#options;
     const { key } = asset;
-    if (event.bytesScanned !== null) context.lakehouse.addCosts?.(key, event.bytesScanned);
+    const bytesScanned = Number(event.bytesScanned ?? Number.NaN);
+    if (bytesScanned >= 0 && Number.isFinite(bytesScanned)) context.lakehouse.addCosts?.(key, bytesScanned);
     if (event.status === "success" || event.status === "no-op") {
       this.#lookUp(async () => {
         const metadata = await this.#metadata(key, event);

@@ -46,8 +46,8 @@ export interface NodeFinished {
   readonly failures: number;
   /** Null where the adapter does not say; a macro may give it as text. */
   readonly rowsAffected: number | string | null;
-  /** By adapters of engines that charge for it. */
-  readonly bytesScanned: number | null;
+  /** By adapters of engines that charge for it; as text by some. */
+  readonly bytesScanned: number | string | null;
   readonly compiledCode: string | null;
 }
 

@@ -18,6 +18,7 @@ SIGINT     ends the running request with "interrupted"; without one it is ignore
 
 import hashlib
 import json
+import math
 import os
 import queue
 import re
@@ -38,9 +39,24 @@ protocol_lock = threading.Lock()
 
 
 def send(message):
+    try:
+        line = json.dumps(message, default=str, allow_nan=False)
+    except ValueError:
+        line = json.dumps(without_nan(message), default=str)
     with protocol_lock:
-        protocol.write(json.dumps(message, default=str, ensure_ascii=False) + "\n")
+        protocol.write(line + "\n")
         protocol.flush()
+
+
+def without_nan(value):
+    """NaN and the infinities as text: Python writes them as words that are not JSON."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {name: without_nan(member) for name, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_nan(member) for member in value]
+    return value
 
 
 class Interrupts:

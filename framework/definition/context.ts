@@ -97,12 +97,15 @@ export interface MaterializeContext<Inputs = Readonly<Record<string, Input<unkno
   reportCheck(name: string, result: CheckOutcome): void;
 }
 
-/** What a body may return. Without `dataVersion`, the lake table's snapshot, else the provenance, gives one. */
+/**
+ * What a body may return. Without `dataVersion`, the lake table's snapshot, else the provenance, gives one. A value that
+ * can't be kept (an empty `dataVersion`, a number in `metadata` that is NaN, a Date in `cursor`) fails the attempt.
+ */
 export interface MaterializeResult {
-  readonly dataVersion?: string;
-  readonly metadata?: Metadata;
+  readonly dataVersion?: string | undefined;
+  readonly metadata?: Metadata | undefined;
   /** Stored in the transaction that records success, handed to the next materialization. */
-  readonly cursor?: Json;
+  readonly cursor?: Json | undefined;
 }
 
 /** Context of a check's body. */

@@ -9,6 +9,7 @@ import { partitionsProblems } from "./partitions/partitions.ts";
 import type { DefinitionProblem } from "./problem.ts";
 import { rowContradictions } from "./row-contradictions.ts";
 import { callSite } from "../util/call-site.ts";
+import { describeValue } from "../util/plain-json.ts";
 
 /**
  * Declares an asset. Its rows have the type that the schema in `rows` gives them, else that of `table`'s columns.
@@ -29,6 +30,7 @@ export function defineAsset<const D extends Deps = NoDeps, T = unknown, R = T>(
   }
   if (options.table !== undefined && options.rows !== undefined)
     problems.push(...rowContradictions(options.rows, options.table));
+  problems.push(...textProblems(options).map((problem) => ({ message: `${options.key}: ${problem}` })));
   for (const [name, value] of [
     ["timeoutMs", options.timeoutMs],
     ["retry.maxAttempts", options.retry?.maxAttempts],
@@ -85,4 +87,21 @@ export function defineAsset<const D extends Deps = NoDeps, T = unknown, R = T>(
     },
     problems,
   } satisfies Asset<R>);
+}
+
+type Texts = Pick<AssetOptions, "description" | "group" | "kind" | "owners" | "tags">;
+
+/** What lists, filters and alerts read of an asset as text and is none; a config need not have met a compiler. */
+function textProblems({ description, group, kind, owners, tags }: Texts): readonly string[] {
+  const isText = (value: unknown) => value === undefined || typeof value === "string";
+  const areTexts = (value: unknown) =>
+    value === undefined || (Array.isArray(value) && value.every((each) => typeof each === "string"));
+  return [
+    ...Object.entries({ description, group, kind }).flatMap(([name, value]) =>
+      isText(value) ? [] : [`${name} must be a text, got ${describeValue(value)}`],
+    ),
+    ...Object.entries({ owners, tags }).flatMap(([name, value]) =>
+      areTexts(value) ? [] : [`${name} must be a list of texts, got ${describeValue(value)}`],
+    ),
+  ];
 }

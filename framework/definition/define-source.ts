@@ -1,6 +1,7 @@
 import { fail } from "../event/failure.ts";
 import { callSite } from "../util/call-site.ts";
 import { hashJson } from "../util/hash.ts";
+import { describeValue } from "../util/plain-json.ts";
 import type { Asset, AssetOptions, NoDeps } from "./asset.ts";
 import { defineAsset } from "./define-asset.ts";
 import { functionVersion } from "./function-version.ts";
@@ -104,6 +105,6 @@ function failWithout(key: string, seen: unknown): never {
     message: `observing ${key} gave no data version`,
     retryable: false,
     expected: '{ dataVersion: "a text" }',
-    got: JSON.stringify(seen) ?? String(seen),
+    got: describeValue(seen),
   });
 }

@@ -1,4 +1,5 @@
 import { readCron } from "../util/cron.ts";
+import { runTagProblems } from "./run-tags.ts";
 import { type PolicyProblem, policyProblems } from "./policy-problem.ts";
 import type { DefinitionProblem } from "./problem.ts";
 import {
@@ -118,7 +119,6 @@ export function defineSchedule(options: ScheduleOptions): Schedule {
 }
 
 function scheduleProblems(options: ScheduleOptions): readonly PolicyProblem[] {
-  const { tags = {} } = options;
   return [
     ...nameProblems(options.name),
     ...ruleProblems(options),
@@ -130,17 +130,7 @@ function scheduleProblems(options: ScheduleOptions): readonly PolicyProblem[] {
     ...wholeNumber("jitterMs", options.jitterMs, 0),
     ...wholeNumber("catchUpLimit", options.catchUpLimit, 1),
     ...runLimitProblems(options),
-    ...Object.entries(tags).flatMap(([name, value]) =>
-      name === "schedule" || name === "tick" || name === "" || typeof value !== "string"
-        ? [
-            {
-              path: ["tags", name],
-              expected: "expected text by a name other than schedule and tick",
-              got: value,
-            },
-          ]
-        : [],
-    ),
+    ...runTagProblems(options.tags ?? {}, ["tags"]),
   ];
 }
 

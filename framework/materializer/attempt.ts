@@ -233,13 +233,17 @@ export class Attempt {
     });
   }
 
-  /** What the body said; `rows` is the table's row count by its snapshot, unless the body knows better. */
+  /**
+   * What the body said, and the table's row count by its snapshot: as `rows`, unless the body knows better; beside a
+   * partition's own figures as `table_rows`.
+   */
   async #metadata({ metadata = {} }: MaterializeResult): Promise<Metadata> {
     const { lake, request } = this.#session;
     const known = { ...metadata, ...costMetadata(request.lakehouse.takeCosts?.(this.key)) };
-    if (!lake.exists(this.key) || "rows" in known) return known;
+    const name = this.unit.partition === "" ? "rows" : "table_rows";
+    if (!lake.exists(this.key) || name in known) return known;
     const rows = rowCountOf(await request.lakehouse.currentSnapshot(this.key));
-    return rows === undefined ? known : { rows: { type: "rows", value: rows }, ...known };
+    return rows === undefined ? known : { [name]: { type: "rows", value: rows }, ...known };
   }
 
   /**

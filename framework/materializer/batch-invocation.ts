@@ -6,6 +6,7 @@ import type { Cause, Outcome } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
 import { deferred, type Deferred } from "../util/deferred.ts";
 import { Attempt } from "./attempt.ts";
+import { bodyResult } from "./body-result.ts";
 import { failureOf } from "./boundary.ts";
 import { missingReport, recordCheck, runChecks, startCheck } from "./check-runner.ts";
 import type { RunSession } from "./run-session.ts";
@@ -114,7 +115,7 @@ export class BatchInvocation {
         return;
       }
       case "asset-finished":
-        state.result = report.result;
+        this.#takeResult(state, report.result);
         break;
       case "asset-failed":
         state.failure = report.failure;
@@ -133,6 +134,16 @@ export class BatchInvocation {
     }
     if (state.result !== undefined && this.#unreportedChecks(state).length === 0)
       this.#settle(state, undefined);
+  }
+
+  /** A result that can't be kept is the member's failure. */
+  #takeResult(state: MemberState, given: unknown): void {
+    const unit = whole(state.member.key);
+    try {
+      state.result = bodyResult(unit, given);
+    } catch (error) {
+      state.failure = failureOf(error, { unit, runId: this.#session.runId });
+    }
   }
 
   #takeCheck(state: MemberState, report: Extract<BatchReport, { type: "check-finished" }>): void {

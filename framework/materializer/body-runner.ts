@@ -7,6 +7,7 @@ import type { Lakehouse } from "../lakehouse/lakehouse.ts";
 import { Attempt } from "./attempt.ts";
 import { AttemptTime } from "./attempt-time.ts";
 import { backoffMs } from "./backoff.ts";
+import { bodyResult } from "./body-result.ts";
 import { failureOf } from "./boundary.ts";
 import { keepReports, recordReports, runChecks } from "./check-runner.ts";
 import { engineFirst } from "./engine-first.ts";
@@ -142,9 +143,9 @@ async function callBody(session: RunSession, asset: Asset, call: BodyCall): Prom
     reportCheck: keepReports(session, asset.key, reports),
   };
   try {
-    const result = (await asset.source.materialize(context)) ?? {};
+    const result = await asset.source.materialize(context);
     signal.throwIfAborted();
-    return result;
+    return bodyResult(unit, result);
   } catch (error) {
     if (!session.signal.aborted) recordReports(session, unit, reports);
     throw error;

@@ -2,6 +2,7 @@ import { type Unit, unitId } from "../definition/unit.ts";
 import { type Failure, FailureError } from "../event/failure.ts";
 import { StoreError } from "../store/store-error.ts";
 import type { CheckResultRecord } from "../store/store.ts";
+import { thrownText } from "../util/plain-json.ts";
 
 /**
  * Turns whatever foreign code threw into a {@link Failure}. A connector's own failure passes unchanged; anything else
@@ -20,13 +21,12 @@ export function failureOf(
 ): Failure {
   if (error instanceof StoreError) throw error;
   if (error instanceof FailureError) return error.failure;
-  const message = error instanceof Error ? error.message : String(error);
   return {
     reason: "asset-error",
-    message: `${at.subject ?? unitId(at.unit)} threw: ${message.split("\n")[0] ?? ""}`,
+    message: `${at.subject ?? unitId(at.unit)} threw: ${thrownText(error)}`,
     retryable: false,
     next: `moraine logs ${at.runId} ${at.unit.key}`,
-    ...(error instanceof Error && error.stack !== undefined ? { detail: error.stack } : {}),
+    ...(error instanceof Error && typeof error.stack === "string" ? { detail: error.stack } : {}),
   };
 }
 

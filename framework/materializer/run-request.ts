@@ -5,7 +5,7 @@ import type { AssetGraph } from "../graph/asset-graph.ts";
 import type { Lakehouse } from "../lakehouse/lakehouse.ts";
 import type { AutomationDecision, Store, Tags } from "../store/store.ts";
 import type { Clock } from "../util/clock.ts";
-import type { PartitionChoice } from "./plan-units.ts";
+import type { PartitionChoice } from "../staleness/plan-units.ts";
 
 /** Everything one run needs. */
 export interface RunRequest {

@@ -2,12 +2,13 @@ import { randomBytes } from "node:crypto";
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { Progress, WorkContext } from "../definition/context.ts";
 import { type Unit, type UnitId, unitId } from "../definition/unit.ts";
-import type { LogLevel, RunEvent } from "../event/event.ts";
+import { type LogLevel, logLevels, type RunEvent } from "../event/event.ts";
 import type { AssetGraph } from "../graph/asset-graph.ts";
 import { PartitionGraph } from "../graph/partition-graph.ts";
 import type { Observations } from "../staleness/compute-statuses.ts";
 import { LakeTables } from "../staleness/lake-tables.ts";
 import { RecordedWorld } from "../staleness/observe.ts";
+import { describeValue } from "../util/plain-json.ts";
 import { reconcile } from "./reconcile.ts";
 import { RunDrafts } from "./run-drafts.ts";
 import type { RunRequest } from "./run-request.ts";
@@ -33,6 +34,21 @@ export function unitFields({ key, partition }: Unit): {
   readonly partition?: string;
 } {
   return partition === "" ? { key } : { key, partition };
+}
+
+/** Progress as it can be shown, whatever a body gives: numbers that are none are left out. */
+function shownProgress({ message, done, total, unit }: Progress): Progress {
+  const text = (name: keyof Progress, given: unknown) => (typeof given === "string" ? { [name]: given } : {});
+  const count = (name: keyof Progress, given: unknown) => {
+    const number = typeof given === "bigint" ? Number(given) : given;
+    return Number.isFinite(number) ? { [name]: number } : {};
+  };
+  return {
+    ...text("message", message),
+    ...count("done", done),
+    ...count("total", total),
+    ...text("unit", unit),
+  };
 }
 
 /** One run's identity and surroundings, shared by everything that works in it. */
@@ -186,7 +202,7 @@ export class RunSession {
     if (now - (this.#shownAt.get(id) ?? -Infinity) < progressEveryMs && progress.done !== progress.total)
       return;
     this.#shownAt.set(id, now);
-    this.show(this.stamp({ type: "asset-progress", ...unitFields(unit), ...progress }));
+    this.show(this.stamp({ type: "asset-progress", ...unitFields(unit), ...shownProgress(progress) }));
   }
 
   /** The part of a context that every body has. */
@@ -200,8 +216,11 @@ export class RunSession {
       lakehouse: this.drafts.lakehouseOf(unit),
       resources,
       signal,
-      log: (message: string, level: LogLevel = "info") =>
-        this.record({ type: "log", ...(unit === undefined ? {} : unitFields(unit)), level, message }),
+      log: (given: string, asked: LogLevel = "info") => {
+        const message = typeof given === "string" ? given : describeValue(given);
+        const level = logLevels.includes(asked) ? asked : "info";
+        this.record({ type: "log", ...(unit === undefined ? {} : unitFields(unit)), level, message });
+      },
     };
   }
 

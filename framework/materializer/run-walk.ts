@@ -12,7 +12,7 @@ import { runBatch } from "./batch-runner.ts";
 import { Attempt } from "./attempt.ts";
 import { runBody } from "./body-runner.ts";
 import { outcomesOf } from "./outcomes.ts";
-import { planUnits } from "./plan-units.ts";
+import { planUnits } from "../staleness/plan-units.ts";
 import { recordStart, whenAny } from "./record-start.ts";
 import { recordUnstarted, type UnstartedEnd } from "./record-unstarted.ts";
 import type { RunSummary } from "./run-request.ts";

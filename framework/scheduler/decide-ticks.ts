@@ -3,6 +3,7 @@ import type { Schedule } from "../definition/schedule.ts";
 import type { SkipReason, TickFailureReason } from "../event/daemon-event.ts";
 import type { NewTick, TickRecord, TickRequest } from "../store/schedules.ts";
 import { hashJson } from "../util/hash.ts";
+import { describeValue, thrownText } from "../util/plain-json.ts";
 import { dueTicks, graceMs } from "./due-ticks.ts";
 import { ticksOfRule } from "./rule.ts";
 
@@ -107,9 +108,8 @@ function askPartitions(
     const partitions = typeof found === "string" ? [found] : found;
     if (Array.isArray(partitions) && partitions.every((key) => typeof key === "string" && key !== ""))
       return { partitions };
-    return { message: `partitions of ${at.toISOString()}: expected text, got ${JSON.stringify(found)}` };
+    return { message: `partitions of ${at.toISOString()}: expected text, got ${describeValue(found)}` };
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return { message: `partitions of ${at.toISOString()} threw: ${text.split("\n")[0] ?? ""}` };
+    return { message: `partitions of ${at.toISOString()} threw: ${thrownText(error)}` };
   }
 }

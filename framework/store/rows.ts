@@ -1,14 +1,7 @@
 import type { AssetKey } from "../definition/asset-key.ts";
-import type {
-  CheckOutcome,
-  Metadata,
-  Outcome,
-  RunEvent,
-  RunStatus,
-  RunTrigger,
-  Severity,
-} from "../event/event.ts";
+import type { CheckOutcome, Outcome, RunEvent, RunStatus, RunTrigger, Severity } from "../event/event.ts";
 import type { Failure } from "../event/failure.ts";
+import { storedMetadata } from "../event/metadata.ts";
 import type {
   AttemptRecord,
   AutomationMemory,
@@ -21,7 +14,7 @@ import type {
 } from "./store.ts";
 
 // Rows as SQLite returns them, and the records they become. The store wrote every value itself, so the JSON columns
-// are read back as the types that were written.
+// are read back as the types that were written; metadata comes from foreign code, and is looked at again.
 
 export interface RunRow {
   id: string;
@@ -116,7 +109,7 @@ export function materializationRecord(
     codeVersion,
     dataVersion: dataVersion ?? undefined,
     snapshotId: snapshotId ?? undefined,
-    metadata: JSON.parse(metadata) as Metadata,
+    metadata: storedMetadata(JSON.parse(metadata)),
     upstreams: [],
   };
 }
@@ -185,7 +178,7 @@ export function checkResultRecord(row: CheckResultRow): CheckResultRecord {
     blocking: row.blocking === 1,
     at: row.at,
     durationMs: row.duration_ms,
-    result: JSON.parse(row.result) as CheckOutcome,
+    result: storedOutcome(JSON.parse(row.result) as CheckOutcome),
     failure: failureFromJson(row.failure),
     isUnpublished: row.unpublished === 1,
   };
@@ -197,7 +190,16 @@ export interface EventRow {
 }
 
 export function storedEvent(row: EventRow): StoredEvent {
-  return { id: row.id, event: JSON.parse(row.payload) as RunEvent };
+  const event = JSON.parse(row.payload) as RunEvent;
+  if (event.type === "asset-finished" && event.metadata !== undefined)
+    return { id: row.id, event: { ...event, metadata: storedMetadata(event.metadata) } };
+  if (event.type === "check-finished")
+    return { id: row.id, event: { ...event, result: storedOutcome(event.result) } };
+  return { id: row.id, event };
+}
+
+function storedOutcome(result: CheckOutcome): CheckOutcome {
+  return result.metadata === undefined ? result : { ...result, metadata: storedMetadata(result.metadata) };
 }
 
 /** A value for a nullable JSON column. */

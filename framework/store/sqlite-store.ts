@@ -338,25 +338,27 @@ export class SqliteStore extends SqliteReader implements Store {
 
   #interrupt(runId: string): void {
     this.#interrupted += 1;
+    const at = this.#lastHeardOf(runId);
     const { changes } = this.statement(
-      `UPDATE runs SET status = 'interrupted', finished_at = heartbeat_at WHERE id = @runId AND status = 'running'`,
-    ).run({ runId });
-    if (changes > 0) this.#appendInterrupted(runId);
+      `UPDATE runs SET status = 'interrupted', finished_at = @at WHERE id = @runId AND status = 'running'`,
+    ).run({ runId, at: at ?? null });
+    const hasEvents = this.statement(`SELECT first_event FROM runs WHERE id = ?`).pluck().get(runId) !== null;
+    if (changes > 0 && at !== undefined && hasEvents) this.#append({ type: "run-interrupted", runId, at });
     this.#noteUnsettled(runId);
     this.statement(`DELETE FROM leases WHERE run_id = @runId`).run({ runId });
-    const at = this.statement(`SELECT heartbeat_at FROM runs WHERE id = ?`).pluck().get(runId);
-    if (typeof at === "string") this.#settleTick(runId, { status: "interrupted", at });
+    if (at !== undefined) this.#settleTick(runId, { status: "interrupted", at });
   }
 
-  #appendInterrupted(runId: string): void {
-    // What it recorded last may be younger than its last heartbeat. Its events are looked for from the newest one back.
+  /** The last sign of life of a run: what it recorded last may be younger than its last heartbeat. */
+  #lastHeardOf(runId: string): Instant | undefined {
+    // Its events are looked for from the newest one back.
     const lastHeard = this.statement(
       `SELECT max(heartbeat_at, coalesce((
          SELECT at FROM events WHERE id >= runs.first_event AND run_id = runs.id ORDER BY id DESC LIMIT 1), ''))
-       FROM runs WHERE id = ? AND first_event IS NOT NULL`,
+       FROM runs WHERE id = ?`,
     );
     const at = lastHeard.pluck().get(runId);
-    if (typeof at === "string") this.#append({ type: "run-interrupted", runId, at });
+    return typeof at === "string" ? at : undefined;
   }
 
   /** Notes with a run that has ended whether it left attempts to be reconciled: so they are found without an index. */

@@ -1,5 +1,6 @@
 import { Cron } from "croner";
-import { instantOfLocal, isTimezone, utcOffsetMs } from "./zoned-time.ts";
+import { readFields } from "./cron-fields.ts";
+import { instantsOfLocal, isTimezone, utcOffsetMs } from "./zoned-time.ts";
 
 /** The instants that a cron expression names in a time zone. */
 export interface CronTicks {
@@ -15,27 +16,22 @@ export type ReadCron =
   /** `message` says what was expected of the field, not what came. */
   | { readonly ok: false; readonly field: "cron" | "timezone"; readonly message: string };
 
-const fields = /^\S+(?: \S+){4}$/;
-const nicknames = /^@(?:hourly|daily|weekly|monthly|yearly|annually)$/;
+const dayMs = 86_400_000;
 /** February 29th is eight years from the next one around 2100; every other day that can be named is nearer. */
-const longestGapMs = 8 * 366 * 86_400_000;
+const longestGapMs = 8 * 366 * dayMs;
 
 /**
  * Reads a cron expression of five fields (minute, hour, day, month, weekday; also `@hourly` to `@yearly`) in an IANA
  * zone. A tick is the first moment at which the zone's clocks show the named minute or a later one, so that
  *
  * - a minute that clocks skip ticks at the end of the gap, together with whatever else was skipped or is named then;
- * - a minute that clocks show twice ticks the first time only.
+ * - a minute that clocks show twice ticks the first time only; both times where the minute or the hour begins with `*`,
+ *   so that what ticks every few minutes does not pause for an hour, as in Vixie cron and systemd.
  *
- * Day and weekday both given means either, as in Vixie cron.
+ * Day and weekday both given means either. {@link readFields} says which expressions are refused.
  */
 export function readCron(cron: string, timezone: string): ReadCron {
   const wrong = (message: string): ReadCron => ({ ok: false, field: "cron", message });
-  const expression = cron.trim().replaceAll(/\s+/g, " ");
-  if (!fields.test(expression) && !nicknames.test(expression)) {
-    return wrong('expected five fields like "0 7 * * 1-5", or @daily');
-  }
-  if (expression.includes("?")) return wrong('expected no "?", for its meaning changes with the clock');
   // An offset like `+01:00` knows no summer time.
   if (!/^[A-Za-z]/.test(timezone) || !isTimezone(timezone)) {
     return {
@@ -44,15 +40,17 @@ export function readCron(cron: string, timezone: string): ReadCron {
       message: 'expected an IANA time zone like "Europe/Oslo" or "UTC"',
     };
   }
+  const read = readFields(cron);
+  if (!read.ok) return wrong(read.message);
   let pattern: Cron;
   try {
     // Wall-clock times are looked for as if they were UTC; the zone is ours, because croner shifts what clocks skip.
-    pattern = new Cron(expression, { paused: true, utcOffset: 0 });
+    pattern = new Cron(read.pattern, { paused: true, utcOffset: 0 });
   } catch (error) {
     return wrong(error instanceof Error ? error.message.replace(/^CronPattern: /, "") : String(error));
   }
   if (pattern.nextRun(new Date(0)) === null) return wrong("expected a day that some year has");
-  return { ok: true, ticks: new ZonedTicks(pattern, timezone) };
+  return { ok: true, ticks: new ZonedTicks(pattern, timezone, read.repeats) };
 }
 
 /** A project has few expressions, and a daemon reads them again and again. */
@@ -72,21 +70,35 @@ export function ticksOf(cron: string, timezone: string): CronTicks {
 class ZonedTicks implements CronTicks {
   readonly #pattern: Cron;
   readonly #timezone: string;
+  /** Whether a minute that clocks show twice ticks twice. */
+  readonly #repeats: boolean;
 
-  constructor(pattern: Cron, timezone: string) {
+  constructor(pattern: Cron, timezone: string, repeats: boolean) {
     this.#pattern = pattern;
     this.#timezone = timezone;
+    this.#repeats = repeats;
   }
 
   next(after: Date): Date {
-    // Where clocks were set back, times that are named anew have ticked already.
-    for (let local = new Date(after.getTime() + utcOffsetMs(after.getTime(), this.#timezone)); ;) {
+    const afterMs = after.getTime();
+    let next = Number.POSITIVE_INFINITY;
+    for (let local = this.#earliestLocal(afterMs); ;) {
       const named = this.#pattern.nextRun(local);
       if (named === null) throw new Error(`Internal error: expected a tick after ${after.toISOString()}`);
-      const tick = instantOfLocal(named.getTime(), this.#timezone);
-      if (tick > after.getTime()) return new Date(tick);
+      const [first, second = first] = instantsOfLocal(named.getTime(), this.#timezone);
+      // Later readings are shown later: the first time, and the second time as well.
+      if (first >= next) return new Date(next);
+      if (first > afterMs) next = first;
+      else if (this.#repeats && second > afterMs) next = Math.min(next, second);
       local = named;
     }
+  }
+
+  /** A clock reading before all that can name the next tick: the second time, clocks show what they have shown. */
+  #earliestLocal(afterMs: number): Date {
+    const offset = (ms: number) => utcOffsetMs(ms, this.#timezone);
+    const now = offset(afterMs);
+    return new Date(afterMs + (this.#repeats ? Math.min(now, offset(afterMs + dayMs)) : now));
   }
 
   last(atOrBefore: Date): Date | undefined {

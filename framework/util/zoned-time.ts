@@ -47,17 +47,58 @@ export function utcOffsetMs(instantMs: number, timezone: string): number {
  * @param localMs the local time as if it were UTC
  */
 export function instantOfLocal(localMs: number, timezone: string): number {
-  if (timezone === "UTC") return localMs;
+  return instantsOfLocal(localMs, timezone)[0];
+}
+
+/** The same, and the second instant at which clocks show the local time where they show it twice. */
+export function instantsOfLocal(
+  localMs: number,
+  timezone: string,
+): readonly [first: number, second?: number | undefined] {
+  if (timezone === "UTC") return [localMs];
   const dayMs = 86_400_000;
   const before = utcOffsetMs(localMs - dayMs, timezone);
   const after = utcOffsetMs(localMs + dayMs, timezone);
   // The larger offset gives the earlier instant: the first of two. It is wrong only when it is not in force there.
   const [early, late] =
     before > after ? [localMs - before, localMs - after] : [localMs - after, localMs - before];
-  if (utcOffsetMs(early, timezone) === localMs - early) return early;
-  if (utcOffsetMs(late, timezone) === localMs - late) return late;
+  const isLate = utcOffsetMs(late, timezone) === localMs - late;
+  if (utcOffsetMs(early, timezone) === localMs - early)
+    return isLate && late > early ? [early, late] : [early];
+  if (isLate) return [late];
   // Jumped over: the change itself lies between the two.
-  return firstInstantWithOffset(early, late, timezone, after);
+  return [firstInstantWithOffset(early, late, timezone, after)];
+}
+
+const hourMs = 3_600_000;
+
+/** Local whole hours from the first one at or after an instant on, each time that clocks show one; without end. */
+export function* wholeHours(
+  fromMs: number,
+  timezone: string,
+): Generator<{ readonly at: number; readonly offsetMs: number }, never> {
+  let offsetMs = utcOffsetMs(fromMs, timezone);
+  let at = upToWholeHour(fromMs, offsetMs);
+  if (utcOffsetMs(at, timezone) !== offsetMs) {
+    const now = utcOffsetMs(at, timezone);
+    at = upToWholeHour(firstInstantWithOffset(fromMs, at, timezone, now), now);
+    offsetMs = now;
+  }
+  for (;;) {
+    yield { at, offsetMs };
+    const inAnHour = at + hourMs;
+    const then = utcOffsetMs(inAnHour, timezone);
+    // Clocks that were moved meanwhile show the next whole hour at once, or later than in an hour, or sooner.
+    at =
+      then === offsetMs
+        ? inAnHour
+        : upToWholeHour(firstInstantWithOffset(at, inAnHour, timezone, then), then);
+    offsetMs = then;
+  }
+}
+
+function upToWholeHour(ms: number, offsetMs: number): number {
+  return Math.ceil((ms + offsetMs) / hourMs) * hourMs - offsetMs;
 }
 
 function firstInstantWithOffset(fromMs: number, toMs: number, timezone: string, offsetMs: number): number {

@@ -261,7 +261,7 @@ describe("a wrong condition", () => {
   it.each([
     [
       onCron("0 25 * * *", { timezone: "UTC" }),
-      'a/x: automation.cron: Invalid value for hour: 25, got "0 25 * * *"',
+      'a/x: automation.cron: expected hours from 0 to 23, with lists, ranges and steps, not "25", got "0 25 * * *"',
     ],
     [
       any(eager(), onCron("0 2 * * *", { timezone: "Mars" })),

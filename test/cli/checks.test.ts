@@ -158,16 +158,16 @@ describe("the history of checks", () => {
     expect(steady(history.stdout)).toBe(
       [
         "has_email  error blocking mart/mailing, every user can be written to",
-        "     when                 run           time  result",
-        "  ✗  INSTANT  RUN  TIME  2, expected 0",
+        "     when                  run           time  result",
+        "  ✗  INSTANTZ  RUN  TIME  2, expected 0",
         "",
         "known_country  warn",
-        "     when                 run           time  result",
-        "  !  INSTANT  RUN  TIME  3, expected 0",
+        "     when                  run           time  result",
+        "  !  INSTANTZ  RUN  TIME  3, expected 0",
         "",
         "all_read  error blocking",
-        "     when                 run           time  result",
-        "  ✓  INSTANT  RUN  TIME  5",
+        "     when                  run           time  result",
+        "  ✓  INSTANTZ  RUN  TIME  5",
         "",
       ].join("\n"),
     );

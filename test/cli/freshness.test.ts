@@ -108,6 +108,8 @@ export default defineConfig({ name: "wrong", assets: [a] });`,
     });
     const { code, stderr } = await wrong.run("materialize");
     expect(code).toBe(2);
-    expect(stderr).toContain('a/x: freshness.deadline.cron: Invalid value for hour: 25, got "0 25 * * *"');
+    expect(stderr).toContain(
+      'a/x: freshness.deadline.cron: expected hours from 0 to 23, with lists, ranges and steps, not "25", got "0 25 * * *"',
+    );
   });
 });

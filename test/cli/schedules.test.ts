@@ -80,7 +80,7 @@ describe("moraine schedules", () => {
       expect(shown.ticks.map(({ status, runId }) => [status, runId?.length])).toEqual([["succeeded", 12]]);
     }
     expect((await project.run("schedules", "daily")).stdout).toMatch(
-      /2025-03-01 00:00:00 {2}succeeded .*by hand/,
+      /2025-03-01 00:00:00Z {2}succeeded .*by hand/,
     );
     expectShape(await project.json("daemon", "--status"), "daemon --status");
     expect((await project.run("doctor", "--only", "schedules")).stdout).toContain(

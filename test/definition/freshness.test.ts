@@ -27,7 +27,7 @@ it.each([
   ],
   [
     { deadline: { cron: "0 25 * * *", timezone: "UTC" } },
-    'a/x: freshness.deadline.cron: Invalid value for hour: 25, got "0 25 * * *"',
+    'a/x: freshness.deadline.cron: expected hours from 0 to 23, with lists, ranges and steps, not "25", got "0 25 * * *"',
   ],
   [
     { deadline: { cron: "0 7 * * *", timezone: "Europe/Olso", graceMs: -1 } },

@@ -31,7 +31,7 @@ describe("schedules and sensors", () => {
       "two schedules have the name twice",
       "schedule twice: no target moon; this project has local",
       'schedule late.catchUp: expected no "all" beside overlap "cancel"',
-      "schedule late.tags.tick: expected text by a name other than schedule and tick",
+      "schedule late.tags.tick: expected text without line breaks",
       "sensor nosy.everyMs: expected a whole number from 1000, got 10",
       "sensor nosy.poll: expected a function",
     ])

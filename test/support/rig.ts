@@ -8,6 +8,10 @@ import type { RunEvent } from "../../framework/event/event.ts";
 import { materialize } from "../../framework/materializer/materialize.ts";
 import { runChecksOnly } from "../../framework/materializer/run-checks.ts";
 import type { RunRequest, RunSummary } from "../../framework/materializer/run-request.ts";
+import { computeStatuses } from "../../framework/staleness/compute-statuses.ts";
+import { LakeTables } from "../../framework/staleness/lake-tables.ts";
+import { observe } from "../../framework/staleness/observe.ts";
+import { type PlannedUnit, planRun } from "../../framework/staleness/plan-run.ts";
 import { openStore } from "../../framework/store/open-store.ts";
 import type { Store } from "../../framework/store/store.ts";
 import { deferred, type Deferred } from "../../framework/util/deferred.ts";
@@ -41,6 +45,34 @@ export class Rig {
     return materialize({ ...this.#request(assets, checks), ...request });
   }
 
+  /**
+   * Runs a project, and expects that it does what the plan said before: the plan's `run` and no more than its `maybe` is
+   * made unless something fails, the rest is fresh, or skipped where it is blocked. Nobody else may write meanwhile.
+   */
+  async runAsPlanned(assets: readonly Asset[], options: Parameters<Rig["run"]>[1] = {}): Promise<RunSummary> {
+    const { checks = [], ...more } = options;
+    const request = { ...this.#request(assets, checks), ...more };
+    const { graph, keys, partitions: choice } = request;
+    const lake = new LakeTables(this.lakehouse);
+    await lake.refresh(graph.keys);
+    const now = request.clock.now();
+    const observations = observe({ graph, reader: this.store, lake, now, asked: true });
+    const statuses = computeStatuses(graph, observations);
+    const plan = [...planRun({ graph, observations, statuses, keys, choice }).values()].flat();
+    const summary = await this.run(assets, options);
+    const hasFailed = Object.values(summary.outcomes).includes("failed");
+    const made = ["materialized", ...(hasFailed ? ["failed", "skipped"] : [])];
+    const allowed = { run: made, maybe: [...made, "fresh"], none: ["fresh"], blocked: ["skipped"] };
+    for (const { key, partition, action } of plan) {
+      const outcome = partition === "" ? summary.outcomes[key] : summary.partitions[key]?.[partition];
+      if (!allowed[action].includes(outcome ?? ""))
+        throw new Error(`expected ${key}[${partition}] to end as planned (${action}), got ${outcome}`);
+    }
+    if (Object.values(summary.outcomes).includes("materialized") && plan.every(isIdle))
+      throw new Error("expected nothing to be made, as planned");
+    return summary;
+  }
+
   /** Runs checks alone, as `moraine check` does. */
   async check(assets: readonly Asset[], checks: readonly Check[]): Promise<RunSummary> {
     return runChecksOnly({ ...this.#request(assets, checks), checks });
@@ -57,6 +89,8 @@ export class Rig {
     return this.events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
   }
 }
+
+const isIdle = ({ action }: PlannedUnit) => action === "none" || action === "blocked";
 
 /** An asset whose table gets a new snapshot each time it runs, and that counts its calls. */
 export function countingAsset(

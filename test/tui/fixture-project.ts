@@ -1,4 +1,3 @@
-import type { AssetKey } from "../../framework/definition/asset-key.ts";
 import { defineCheck } from "../../framework/definition/check.ts";
 import { defineSchedule } from "../../framework/definition/schedule.ts";
 import { defineSensor } from "../../framework/definition/sensor.ts";
@@ -7,9 +6,8 @@ import { daemonStatuses, leadingDaemon } from "../../framework/scheduler/daemon-
 import { queuedTick } from "../../framework/scheduler/decide-ticks.ts";
 import { ruleOf } from "../../framework/scheduler/rule.ts";
 import { scheduleStatuses } from "../../framework/scheduler/schedule-statuses.ts";
-import { computeStatuses } from "../../framework/staleness/compute-statuses.ts";
+import type { Observations } from "../../framework/staleness/compute-statuses.ts";
 import { observe } from "../../framework/staleness/observe.ts";
-import type { AssetStatus } from "../../framework/staleness/status.ts";
 import type { Store, StoreReader } from "../../framework/store/store.ts";
 import { at, graphOf } from "./graphs.ts";
 import { rateLimited } from "./events.ts";
@@ -35,10 +33,10 @@ export function fixtureGraph(): AssetGraph {
   );
 }
 
-/** Statuses by the real rules, from what the store says. */
-export function statusesFrom(graph: AssetGraph, reader: StoreReader): ReadonlyMap<AssetKey, AssetStatus> {
+/** What the store says, as the interface reads it. */
+export function observationsFrom(graph: AssetGraph, reader: StoreReader): Observations {
   const lake = { dataVersion: () => undefined, exists: () => true };
-  return computeStatuses(graph, observe({ graph, reader, lake, now: new Date(), asked: false }));
+  return observe({ graph, reader, lake, now: new Date(), asked: false });
 }
 
 /** Writes one finished materialization, as the materializer does. */

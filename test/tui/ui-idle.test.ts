@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { StoreReader } from "../../framework/store/store.ts";
 import { runInteractive } from "../../framework/tui/interactive.ts";
 import { openStore } from "../../framework/store/open-store.ts";
-import { fixtureGraph, schedulingOf, seedStore, statusesFrom } from "./fixture-project.ts";
+import { fixtureGraph, schedulingOf, seedStore, observationsFrom } from "./fixture-project.ts";
 
 const tick = setImmediate;
 const settle = async () => {
@@ -63,7 +63,7 @@ async function start(change: (reader: StoreReader) => StoreReader = (reader) => 
   const exited = runInteractive({
     graph,
     reader: change(store),
-    statuses: () => statusesFrom(graph, store),
+    observe: () => observationsFrom(graph, store),
     freshness: () => new Map(),
     ...schedulingOf(store),
     startVerb: () => {

@@ -4,7 +4,7 @@ import { initialState, type InitialOptions } from "../../framework/tui/ui/initia
 import type { Effect, Message } from "../../framework/tui/ui/message.ts";
 import { reduce } from "../../framework/tui/ui/reduce.ts";
 import { needsOf, type UiState } from "../../framework/tui/ui/state.ts";
-import { fixtureGraph, schedulingOf, seedSchedules, seedStore, statusesFrom } from "./fixture-project.ts";
+import { fixtureGraph, schedulingOf, seedSchedules, seedStore, observationsFrom } from "./fixture-project.ts";
 
 /** The moment in which the fixture is looked at. */
 export const nowMs = Date.parse("2026-11-23T12:00:00.000Z");
@@ -59,7 +59,8 @@ export class UiDriver {
     return readData(
       this.store,
       {
-        statuses: () => statusesFrom(this.graph, this.store),
+        graph: this.graph,
+        observe: () => observationsFrom(this.graph, this.store),
         freshness: () => this.freshness,
         ...schedulingOf(this.store, at),
       },

@@ -9,6 +9,7 @@ import type { AlertNotice } from "../../store/alerts/alert-records.ts";
 import { toldAlert } from "../../tui/words/alert.ts";
 import { alertBlock } from "../../tui/words/alert-message.ts";
 import { countOf } from "../../tui/words/numbers.ts";
+import { instantText } from "../../tui/words/instant.ts";
 import { groupBy } from "../../util/group-by.ts";
 import { nearest } from "../../util/nearest.ts";
 import { exitCode } from "../exit-code.ts";
@@ -100,7 +101,7 @@ function noticeJson({ channel, kind, quiet, queuedAt, dueAt, attempts, failure, 
 /** `team at 2026-11-26 04:00Z; mail not yet (...)`: what became of the newest notice to each channel. */
 function noticesText(notices: readonly AlertNotice[]): string {
   const newest = new Map(notices.map((notice) => [notice.channel, notice]));
-  const at = (instant: string) => `${instant.slice(0, 16).replace("T", " ")}Z`;
+  const at = (instant: string) => instantText(instant, "minute");
   const texts = [...newest.values()].map(({ channel, sentAt, dueAt, failure }) => {
     if (sentAt !== null) return `${channel} at ${at(sentAt)}`;
     return `${channel} not yet${failure === null ? "" : ` (${failure.message}; again from ${at(dueAt)} on)`}`;

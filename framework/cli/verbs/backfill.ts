@@ -2,7 +2,7 @@ import type { AssetKey } from "../../definition/asset-key.ts";
 import type { Outcome, RunEvent } from "../../event/event.ts";
 import { PartitionGraph } from "../../graph/partition-graph.ts";
 import { withinHops } from "../../graph/within-hops.ts";
-import { planUnits } from "../../materializer/plan-units.ts";
+import { planUnits } from "../../staleness/plan-units.ts";
 import type { AskedFor } from "../../materializer/run-request.ts";
 import { newRunId } from "../../materializer/run-session.ts";
 import { reasonTag } from "../../tui/words/failure.ts";

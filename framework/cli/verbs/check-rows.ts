@@ -5,6 +5,7 @@ import type { CheckResultRecord } from "../../store/store.ts";
 import { checkText } from "../../tui/words/check.ts";
 import { metadataText } from "../../tui/words/metadata.ts";
 import { countOf, formatAge, formatCount } from "../../tui/words/numbers.ts";
+import { instantText } from "../../tui/words/instant.ts";
 import { printJson, say } from "../output/print.ts";
 import { defaultRowLimit, type PrintedRows, printRows, rowFormatOf, takeRows } from "../output/row-output.ts";
 import type { OpenProject } from "../project/open-project.ts";
@@ -120,5 +121,5 @@ function lastText(last: CheckResultRecord): string {
 function placeText({ runId, at, isUnpublished }: CheckResultRecord): string {
   const age = formatAge(Date.now() - Date.parse(at));
   const written = isUnpublished ? ", which published nothing" : "";
-  return `run ${runId}${written}, ${at.slice(0, 19).replace("T", " ")}Z (${age} ago)`;
+  return `run ${runId}${written}, ${instantText(at)} (${age} ago)`;
 }

@@ -1,7 +1,7 @@
 import { hasPassed } from "../../event/has-passed.ts";
 import type { Check } from "../../definition/check.ts";
 import type { AssetKey } from "../../definition/asset-key.ts";
-import type { PartitionChoice } from "../../materializer/plan-units.ts";
+import type { PartitionChoice } from "../../staleness/plan-units.ts";
 import { runChecksOnly } from "../../materializer/run-checks.ts";
 import { checkSign, checkText, severityText } from "../../tui/words/check.ts";
 import { tableLines } from "../../tui/words/columns.ts";

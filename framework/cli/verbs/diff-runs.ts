@@ -5,6 +5,7 @@ import { reasonTag } from "../../tui/words/failure.ts";
 import { countOf, formatCount, formatDuration } from "../../tui/words/numbers.ts";
 import { countsText } from "../../tui/words/run.ts";
 import { unitName } from "../../tui/words/text.ts";
+import { instantText } from "../../tui/words/instant.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
@@ -90,7 +91,7 @@ function runCells(name: string, run: RunRecord): readonly string[] {
   return [
     name,
     run.id,
-    run.startedAt.slice(0, 19).replace("T", " "),
+    instantText(run.startedAt),
     run.status,
     ms === undefined ? "" : formatDuration(ms),
     countsText(run.counts),

@@ -3,6 +3,7 @@ import type { AssetKey } from "../../definition/asset-key.ts";
 import type { TableSummary } from "../../lakehouse/lakehouse.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { formatBytes, formatCount } from "../../tui/words/numbers.ts";
+import { instantText } from "../../tui/words/instant.ts";
 import { expiredText, optimizedText } from "../../upkeep/upkeep-text.ts";
 import { parseAge } from "../age.ts";
 import { exitCode } from "../exit-code.ts";
@@ -72,7 +73,7 @@ async function tables(context: VerbContext, project: OpenConfig): Promise<number
         table.rows === undefined ? "" : formatCount(table.rows),
         countIn(table, "total-data-files"),
         countIn(table, "total-delete-files"),
-        table.snapshot?.committedAt.toISOString().slice(0, 19).replace("T", " ") ?? "",
+        table.snapshot === undefined ? "" : instantText(table.snapshot.committedAt),
         table.snapshot?.id ?? "",
         table.location,
       ]),

@@ -7,6 +7,7 @@ import { openLineageSettings } from "../../observability/openlineage/settings.ts
 import { addressOf } from "../../observability/openlineage/transports/http.ts";
 import type { TransportRecord } from "../../store/open-lineage.ts";
 import { countOf } from "../../tui/words/numbers.ts";
+import { instantText } from "../../tui/words/instant.ts";
 import { exitCode, worstExitCode } from "../exit-code.ts";
 import { print, printJson, say } from "../output/print.ts";
 import { lookOf } from "../output/terminal.ts";
@@ -85,7 +86,7 @@ function failureLines({ reason, message, got, next }: NonNullable<TransportRecor
 }
 
 function minute(instant: string): string {
-  return `${instant.slice(0, 16).replace("T", " ")}Z`;
+  return instantText(instant, "minute");
 }
 
 async function send(context: VerbContext): Promise<number> {

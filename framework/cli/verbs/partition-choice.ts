@@ -2,7 +2,7 @@ import type { AssetKey } from "../../definition/asset-key.ts";
 import { MultiSet, type PartitionSet, TimeSet } from "../../definition/partitions/partition-set.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
 import { PartitionGraph } from "../../graph/partition-graph.ts";
-import type { PartitionChoice } from "../../materializer/plan-units.ts";
+import type { PartitionChoice } from "../../staleness/plan-units.ts";
 import { countOf } from "../../tui/words/numbers.ts";
 import { nearest } from "../../util/nearest.ts";
 import { shellWords } from "../../util/shell-words.ts";

@@ -1,11 +1,10 @@
-import type { AssetKey } from "../../definition/asset-key.ts";
-import { PartitionGraph } from "../../graph/partition-graph.ts";
-import { planUnits } from "../../materializer/plan-units.ts";
-import { trimCauses } from "../../staleness/compute-statuses.ts";
-import type { AssetStatus, Staleness } from "../../staleness/status.ts";
+import { computeStatuses, trimCauses } from "../../staleness/compute-statuses.ts";
+import { type PlannedAction, type PlannedUnit, planRun } from "../../staleness/plan-run.ts";
+import type { AssetStatus } from "../../staleness/status.ts";
 import { causeSummary } from "../../tui/words/cause.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { countOf, formatDuration } from "../../tui/words/numbers.ts";
+import type { Signs } from "../../tui/words/signs.ts";
 import { shellWords } from "../../util/shell-words.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
@@ -14,7 +13,7 @@ import type { OpenProject } from "../project/open-project.ts";
 import type { VerbContext } from "../run-verb.ts";
 import { UsageError } from "../usage-error.ts";
 import { choosePartitions, type PartitionOptions, partitionWords } from "./partition-choice.ts";
-import { readStatuses, readUnchecked, selectFrom } from "./statuses.ts";
+import { readObservations, readUnchecked, selectFrom } from "./statuses.ts";
 
 /** `moraine plan`. An asset whose only cause is its upstream may turn out fresh; the plan says `maybe`. */
 export async function plan(
@@ -32,15 +31,18 @@ export async function plan(
     return (await import("./automation.ts")).planAutomation(context, terms, options);
   }
   const project = await context.openProject();
-  const statuses = await readStatuses(project, { asked: true });
+  const observations = await readObservations(project, { asked: true });
+  const statuses = computeStatuses(project.graph, observations);
   const usual = project.store.usualDurations();
   const keys = selectFrom(project, terms, statuses);
   const selected = keys.flatMap((key) => statuses.get(key) ?? []);
-  const planned = plannedPartitions(project, keys, statuses, options);
+  const choice = choosePartitions(project.graph, keys, options, observations.now);
+  const planned = planRun({ graph: project.graph, observations, statuses, keys, choice });
   const steps = selected
-    .map((status) => stepOf(project, status, planned.get(status.key), usual.get(status.key)))
+    .map((status) => stepOf(project, status, planned.get(status.key) ?? [], usual.get(status.key)))
     .filter(({ action }) => options.all === true || action !== "none");
-  const toRun = steps.filter((step) => step.action !== "none");
+  const toRun = steps.filter((step) => step.action === "run" || step.action === "maybe");
+  const blocked = steps.filter((step) => step.action === "blocked");
   const sure = new Set(steps.filter((step) => step.action === "run").map((step) => step.key));
   // What runs is checked then; of the rest somebody has to say that it never was.
   const neverChecked = readUnchecked(project);
@@ -54,7 +56,7 @@ export async function plan(
       selection: terms,
       steps,
       toRun: toRun.length,
-      fresh: selected.length - toRun.length,
+      fresh: selected.length - toRun.length - blocked.length,
       unchecked,
     });
   } else {
@@ -71,16 +73,19 @@ export async function plan(
         steps.map((step) => [
           signs.sign[step.status],
           step.partitions === null ? step.key : `${step.key} ${partitionsText(step.partitions)}`,
-          step.action === "run" ? "yes" : step.action === "maybe" ? "if changed" : "no",
+          actionWords[step.action],
           step.usualMs === null ? "" : `~${formatDuration(step.usualMs * (step.partitions?.length ?? 1))}`,
           causeSummary(step.causes),
         ]),
         { width: tableWidth(), ellipsis: signs.ellipsis },
       ),
       "",
-      toRun.length === 0
-        ? `${signs.sign.fresh} nothing to do: all ${countOf(selected.length, "asset")} fresh`
-        : `${countOf(toRun.length, "asset")} of ${selected.length} would run: moraine materialize${[shellWords(terms), ...partitionWords(options)].map((words) => (words === "" ? "" : ` ${words}`)).join("")}`,
+      ...summaryLines({ selected, toRun: toRun.length, blocked: blocked.length }, signs),
+      ...(toRun.length + blocked.length === 0
+        ? []
+        : [
+            `${countOf(toRun.length, "asset")} of ${selected.length} would run: ${["moraine materialize", shellWords(terms), ...partitionWords(options)].filter((words) => words !== "").join(" ")}`,
+          ]),
       ...unchecked.map(
         ({ key, checks }) => `${signs.sign.warned} ${key} never checked: ${checks.join(", ")}`,
       ),
@@ -89,56 +94,65 @@ export async function plan(
         : [`next  moraine check ${unchecked.length === 1 ? unchecked[0]?.key : "state:unchecked"}`]),
     );
   }
-  return options.exitCode === true && toRun.length > 0 ? exitCode.notCurrent : exitCode.done;
+  return options.exitCode === true && toRun.length + blocked.length > 0 ? exitCode.notCurrent : exitCode.done;
 }
 
-/** The partitions that a run would work on, by asset; of assets without partitions nothing. */
-function plannedPartitions(
-  { graph }: OpenProject,
-  keys: readonly AssetKey[],
-  statuses: ReadonlyMap<AssetKey, AssetStatus>,
-  options: PartitionOptions,
-): ReadonlyMap<AssetKey, readonly string[]> {
-  const now = new Date();
-  const choice = choosePartitions(graph, keys, options, now) ?? ({ type: "due" } as const);
-  if (!keys.some((key) => graph.asset(key).partitions !== undefined)) return new Map();
-  const partitionGraph = new PartitionGraph(graph, now);
-  const units = planUnits({ graph, partitionGraph, statuses, keys, choice, forced: new Set() });
-  return new Map([...units].filter(([key]) => graph.asset(key).partitions !== undefined));
+const actionWords: Readonly<Record<PlannedAction, string>> = {
+  run: "yes",
+  maybe: "if changed",
+  none: "no",
+  blocked: "skipped",
+};
+
+/** What the numbers of steps leave out. */
+function summaryLines(
+  {
+    selected,
+    toRun,
+    blocked,
+  }: { readonly selected: readonly AssetStatus[]; readonly toRun: number; readonly blocked: number },
+  signs: Signs,
+): readonly string[] {
+  if (blocked > 0) {
+    const they = blocked === 1 ? "an upstream of it" : "an upstream of each";
+    return [
+      `${signs.sign.skipped} ${countOf(blocked, "asset")} would be skipped: ${they} is not there, or held back by a check`,
+    ];
+  }
+  if (toRun > 0) return [];
+  const stale = selected.filter(({ status }) => status !== "fresh").length;
+  if (stale === 0)
+    return [`${signs.sign.fresh} nothing to do: all ${countOf(selected.length, "asset")} fresh`];
+  return [
+    `${signs.sign.fresh} nothing to do: ${countOf(stale, "asset")} of ${selected.length} stale only by upstreams that are not selected`,
+  ];
 }
 
 function stepOf(
   { graph }: OpenProject,
   { key, partitions, ...asset }: AssetStatus,
-  planned: readonly string[] | undefined,
+  planned: readonly PlannedUnit[],
   usualMs: number | undefined,
 ) {
-  // What reads a partition that may change is planned, though it is fresh now.
-  const units = planned?.map((partition) => ({ key: partition, ...(partitions?.get(partition) ?? asset) }));
-  const first = units?.find(({ status }) => status !== "fresh");
-  const { status, causes } = units === undefined ? asset : (first ?? { status: "fresh", causes: [] });
-  const actions = new Set(units === undefined ? [actionOf(asset)] : units.map(actionOf));
+  const isPartitioned = partitions !== undefined;
+  const units = planned.map(({ partition, action, causes }) => {
+    const { status } = partitions?.get(partition) ?? asset;
+    return { key: partition, status, action, causes: trimCauses(causes) };
+  });
+  const first = units.find(({ action }) => action !== "none");
+  const actions = new Set(units.map(({ action }) => action));
+  const action: PlannedAction =
+    (["run", "maybe", "blocked"] as const).find((each) => actions.has(each)) ?? "none";
   return {
     key,
     kind: graph.asset(key).assetKind,
-    status,
-    action: actions.has("run") ? "run" : actions.has("maybe") ? "maybe" : "none",
-    causes: trimCauses(causes),
+    status: first?.status ?? asset.status,
+    action,
+    causes: first?.causes ?? trimCauses(asset.causes),
     usualMs: usualMs ?? null,
     /** Null for an asset without partitions. */
-    partitions:
-      units?.map((unit) => ({
-        key: unit.key,
-        status: unit.status,
-        action: actionOf(unit),
-        causes: trimCauses(unit.causes),
-      })) ?? null,
+    partitions: isPartitioned ? units : null,
   };
-}
-
-function actionOf({ status, causes }: Staleness): "none" | "maybe" | "run" {
-  if (status === "fresh") return "none";
-  return causes.every((cause) => cause.type === "upstream") ? "maybe" : "run";
 }
 
 /** `[2026-01-03]`, or how many from where to where. */

@@ -1,6 +1,8 @@
-import type { SensorResult } from "../../definition/sensor.ts";
+import { policyProblems } from "../../definition/policy-problem.ts";
+import { readSensorResult } from "../../definition/sensor-result.ts";
 import { limitsFor } from "../../scheduler/decide-ticks.ts";
 import type { NewTick } from "../../store/schedules.ts";
+import { thrownText } from "../../util/plain-json.ts";
 import { exitCode } from "../exit-code.ts";
 import { say } from "../output/print.ts";
 import type { VerbContext } from "../run-verb.ts";
@@ -15,22 +17,28 @@ export async function pollSensor(context: VerbContext, name: string): Promise<nu
   const cursor = store.scheduling.schedules().get(name)?.cursor;
   const at = new Date().toISOString();
   const redact = (text: string) => project.redactor.redact(text);
-  let result: SensorResult;
+  let given: unknown;
   try {
-    result =
-      (await sensor.poll({
-        cursor,
-        projectDir,
-        stateDir,
-        target: targetName,
-        resources: project.resources(),
-        signal: context.signal,
-        log: (message) => say(`${at} ${redact(message)}`),
-      })) ?? {};
+    given = await sensor.poll({
+      cursor,
+      projectDir,
+      stateDir,
+      target: targetName,
+      resources: project.resources(),
+      signal: context.signal,
+      log: (message) => say(`${at} ${redact(message)}`),
+    });
   } catch (error) {
-    say(redact(`sensor ${name} threw: ${error instanceof Error ? error.message : String(error)}`));
+    say(redact(`sensor ${name} threw: ${thrownText(error)}`));
     return exitCode.workFailed;
   }
+  const read = readSensorResult(given);
+  if ("problems" in read) {
+    const [wrong] = policyProblems(`sensor ${name} gave a wrong result`, read.problems);
+    say(redact(wrong?.message ?? ""));
+    return exitCode.workFailed;
+  }
+  const { result } = read;
   const ticks = (result.runs ?? []).map((run, number): NewTick => ({
     tick: at,
     number,

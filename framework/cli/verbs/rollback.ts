@@ -7,6 +7,7 @@ import { rollBack, rollbackWord } from "../../materializer/roll-back.ts";
 import { trimCauses } from "../../staleness/compute-statuses.ts";
 import { causeText } from "../../tui/words/cause.ts";
 import { countOf, someOf } from "../../tui/words/numbers.ts";
+import { instantText } from "../../tui/words/instant.ts";
 import { systemClock } from "../../util/clock.ts";
 import { exitCode } from "../exit-code.ts";
 import { lineageTelling } from "../openlineage/lineage-telling.ts";
@@ -199,10 +200,9 @@ function stateText({ snapshot, record }: TableState): string {
 
 function snapshotText(snapshot: Snapshot): string {
   const rows = rowCountOf(snapshot);
-  const instant = snapshot.committedAt.toISOString().slice(0, 16).replace("T", " ");
   return [
     `snapshot ${snapshot.id}`,
-    `${instant}Z`,
+    instantText(snapshot.committedAt, "minute"),
     ...(rows === undefined ? [] : [countOf(rows, "row")]),
   ].join(", ");
 }

@@ -3,6 +3,7 @@ import type { RunRecord } from "../../store/store.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { countOf, formatDuration } from "../../tui/words/numbers.ts";
 import { tagsText } from "../../tui/words/run.ts";
+import { instantText } from "../../tui/words/instant.ts";
 import { parseInstant } from "../instant.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
@@ -112,7 +113,7 @@ function listRuns(context: VerbContext, project: OpenConfig, options: RunsOption
       found.map((run) => [
         signs.sign[signOf(run.status)],
         run.id,
-        run.startedAt.slice(0, 19).replace("T", " "),
+        instantText(run.startedAt),
         run.trigger,
         run.selection || "all",
         run.status,

@@ -5,6 +5,7 @@ import type { Look } from "../../tui/look.ts";
 import { checkSign, checkSigns, resultText, severityText, signedResults } from "../../tui/words/check.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { formatAge, formatDuration } from "../../tui/words/numbers.ts";
+import { instantText } from "../../tui/words/instant.ts";
 import type { OpenProject } from "../project/open-project.ts";
 
 /** The checks of one asset with their results, newest first; as `show --json` prints them. */
@@ -93,7 +94,7 @@ function historyTable(
     ],
     history.map((result) => [
       signs.sign[checkSign(result)],
-      result.at.slice(0, 19).replace("T", " "),
+      instantText(result.at),
       result.runId,
       formatDuration(result.durationMs),
       resultText(result),

@@ -3,6 +3,7 @@ import type { Look } from "../../tui/look.ts";
 import { causeSummary } from "../../tui/words/cause.ts";
 import { tableLines } from "../../tui/words/columns.ts";
 import { formatCount } from "../../tui/words/numbers.ts";
+import { instantText } from "../../tui/words/instant.ts";
 
 /** One partition as `show --json` prints it. */
 export interface ShownPartition extends PartitionStatus {
@@ -38,7 +39,7 @@ export function partitionLines(
         signs.sign[status],
         key,
         isDue || status === "fresh" ? status : `${status}, not due`,
-        lastMaterialization === null ? "never" : lastMaterialization.slice(0, 19).replace("T", " "),
+        lastMaterialization === null ? "never" : instantText(lastMaterialization),
         status === "missing" ? "" : causeSummary(causes),
       ]),
       { width },

@@ -1,4 +1,5 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
+import { unitId } from "../../definition/unit.ts";
 import type { CheckResultRecord, RunRecord, StoreReader } from "../../store/store.ts";
 import { checkSign, resultText, severityText } from "../../tui/words/check.ts";
 import { tableLines } from "../../tui/words/columns.ts";
@@ -44,10 +45,10 @@ export function showRun(context: VerbContext, { store }: OpenConfig, id: string)
         { title: "" },
       ],
       attempts.map((attempt) => [
-        signs.sign[attempt.outcome ?? "running"],
+        signs.sign[attempt.outcome ?? (run.status === "running" ? "running" : "cancelled")],
         unitName(attempt),
         attempt.attempt === 0 ? "" : String(attempt.attempt),
-        attempt.outcome ?? "",
+        attempt.outcome ?? (run.status === "running" ? "" : run.status),
         attempt.finishedAt === undefined || attempt.attempt === 0
           ? ""
           : formatDuration(Date.parse(attempt.finishedAt) - Date.parse(attempt.startedAt)),
@@ -77,7 +78,7 @@ export function showRun(context: VerbContext, { store }: OpenConfig, id: string)
         ]),
         ...unfinished.map((check) => [
           signs.sign[run.status === "running" ? "running" : "cancelled"],
-          check.key,
+          unitName(check),
           check.check,
           severityText(check),
           run.status === "running" ? "running" : `no result: the run was ${run.status} first`,
@@ -89,15 +90,19 @@ export function showRun(context: VerbContext, { store }: OpenConfig, id: string)
   return 0;
 }
 
+/** A check that began and gave no result, of a partition where the asset has them. */
+type UnfinishedCheck = Pick<CheckResultRecord, "key" | "partition" | "check" | "severity" | "blocking">;
+
 /** Checks that began and gave no result: they work now, or their run ended before them. */
-function unfinishedChecks(store: StoreReader, runId: string) {
-  const open = new Map<string, Pick<CheckResultRecord, "key" | "check" | "severity" | "blocking">>();
+function unfinishedChecks(store: StoreReader, runId: string): readonly UnfinishedCheck[] {
+  const open = new Map<string, UnfinishedCheck>();
   for (const { event } of store.events({ runId })) {
     if (event.type !== "check-started" && event.type !== "check-finished") continue;
-    const { check, severity, blocking } = event;
+    const { check, severity, blocking, partition = "" } = event;
     const key = event.key as AssetKey;
-    if (event.type === "check-started") open.set(`${key} ${check}`, { key, check, severity, blocking });
-    else open.delete(`${key} ${check}`);
+    const id = `${unitId({ key, partition })} ${check}`;
+    if (event.type === "check-started") open.set(id, { key, partition, check, severity, blocking });
+    else open.delete(id);
   }
   return [...open.values()];
 }

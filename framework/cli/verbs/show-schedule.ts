@@ -17,6 +17,7 @@ import {
 } from "../../tui/words/schedule.ts";
 import { shellWords } from "../../util/shell-words.ts";
 import { cleanText } from "../../tui/words/text.ts";
+import { instantText } from "../../tui/words/instant.ts";
 import { exitCode } from "../exit-code.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
@@ -121,7 +122,7 @@ function tickTable(context: VerbContext, ticks: readonly TickRecord[], now: Date
     ],
     ticks.map((tick) => [
       signs.sign[tickSign(tick)],
-      tick.tick.slice(0, 19).replace("T", " "),
+      instantText(tick.tick),
       tickText(tick, now.getTime()),
       tick.runId ?? "",
       tick.attempt === 0 ? "" : String(tick.attempt),

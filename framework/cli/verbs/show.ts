@@ -8,6 +8,7 @@ import { formatDuration } from "../../tui/words/numbers.ts";
 import type { Asset } from "../../definition/asset.ts";
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { Paint } from "../../tui/words/paint.ts";
+import { instantText } from "../../tui/words/instant.ts";
 import { print, printJson } from "../output/print.ts";
 import { lookOf, tableWidth } from "../output/terminal.ts";
 import type { OpenProject } from "../project/open-project.ts";
@@ -67,7 +68,7 @@ export async function show(
     ),
     history: section(
       "history",
-      tableLines(
+      filledTable(
         [
           { title: "when" },
           { title: "run" },
@@ -76,7 +77,7 @@ export async function show(
           { title: "version", cut: "middle" },
         ],
         facts.history.map((record) => [
-          record.finishedAt.slice(0, 19).replace("T", " "),
+          instantText(record.finishedAt),
           record.partition === "" ? record.runId : `${record.runId} ${record.partition}`,
           metadataSummary(record.metadata) + (record.madeAt === record.finishedAt ? "" : ", rolled back"),
           formatDuration(record.durationMs),
@@ -87,13 +88,15 @@ export async function show(
     ),
     checks: section(
       "checks",
-      only === "checks"
-        ? checkHistoryLines(facts.checks, look, width)
-        : checkLines(facts.checks, look, width - 2),
+      facts.checks.length === 0
+        ? []
+        : only === "checks"
+          ? checkHistoryLines(facts.checks, look, width)
+          : checkLines(facts.checks, look, width - 2),
     ),
     schema: section(
       "columns",
-      tableLines(
+      filledTable(
         [{ title: "column" }, { title: "type" }, { title: "" }],
         facts.columns.map((column) => [column.name, column.type ?? "", column.description ?? ""]),
         { width: width - 2 },
@@ -101,7 +104,7 @@ export async function show(
     ),
     snapshots: section(
       "snapshots",
-      tableLines(
+      filledTable(
         [
           { title: "snapshot" },
           { title: "committed" },
@@ -110,7 +113,7 @@ export async function show(
         ],
         facts.snapshots.map((snapshot) => [
           snapshot.id,
-          snapshot.committedAt.replace("T", " ").slice(0, 19),
+          instantText(snapshot.committedAt),
           snapshot.operation,
           snapshot.totalRecords ?? "",
         ]),
@@ -119,8 +122,7 @@ export async function show(
     ),
   };
   if (only !== undefined) {
-    const none =
-      only === "checks" || only === "partitions" ? `${key} has no ${only}` : `${key} is ${facts.status}`;
+    const none = only === "why" ? `${key} is ${facts.status}` : `${key} has no ${emptyNames[only] ?? only}`;
     print(...(sections[only].length === 0 ? [none] : sections[only]));
     return 0;
   }
@@ -192,4 +194,12 @@ async function readFacts(project: OpenProject, key: AssetKey, historyLength: num
       totalRecords: snapshot.summary["total-records"] ?? null,
     })),
   };
+}
+
+/** What a section holds where its name does not say. */
+const emptyNames: Readonly<Partial<Record<string, string>>> = { schema: "columns" };
+
+/** A table, or nothing without rows: a heading over nothing says less than no section. */
+function filledTable(...[columns, rows, options]: Parameters<typeof tableLines>): readonly string[] {
+  return rows.length === 0 ? [] : tableLines(columns, rows, options);
 }

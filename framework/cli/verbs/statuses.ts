@@ -1,7 +1,7 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { Check } from "../../definition/check.ts";
 import { selectableStates, selectAssets } from "../../graph/selection.ts";
-import { computeStatuses } from "../../staleness/compute-statuses.ts";
+import { computeStatuses, type Observations } from "../../staleness/compute-statuses.ts";
 import { computeFreshness } from "../../staleness/freshness.ts";
 import { LakeTables } from "../../staleness/lake-tables.ts";
 import { observe } from "../../staleness/observe.ts";
@@ -16,13 +16,17 @@ export async function readStatuses(
   project: OpenProject,
   options: { readonly asked: boolean },
 ): Promise<ReadonlyMap<AssetKey, AssetStatus>> {
-  const { graph, store, lakehouse } = project;
+  return computeStatuses(project.graph, await readObservations(project, options));
+}
+
+/** What the store and the lake say now. */
+export async function readObservations(
+  { graph, store, lakehouse }: OpenProject,
+  { asked }: { readonly asked: boolean },
+): Promise<Observations> {
   const lake = new LakeTables(lakehouse);
   await lake.refresh(graph.keys);
-  return computeStatuses(
-    graph,
-    observe({ graph, reader: store, lake, now: new Date(), asked: options.asked }),
-  );
+  return observe({ graph, reader: store, lake, now: new Date(), asked });
 }
 
 /** What `state:` asks beside the statuses; read only when it does. */

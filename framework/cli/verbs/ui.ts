@@ -1,6 +1,5 @@
 import { daemonStatuses, leadingDaemon } from "../../scheduler/daemon-statuses.ts";
 import { scheduleStatuses } from "../../scheduler/schedule-statuses.ts";
-import { computeStatuses } from "../../staleness/compute-statuses.ts";
 import { computeFreshness } from "../../staleness/freshness.ts";
 import { observe } from "../../staleness/observe.ts";
 import { paintOf, wantsAscii } from "../output/terminal.ts";
@@ -39,7 +38,7 @@ export async function ui(
     return await runInteractive({
       graph,
       reader,
-      statuses: () => computeStatuses(graph, observe({ graph, reader, lake, now: new Date(), asked: false })),
+      observe: () => observe({ graph, reader, lake, now: new Date(), asked: false }),
       freshness: () => computeFreshness(graph, reader, new Date()),
       schedules: () => scheduleStatuses(reader, project.schedules, new Date()),
       daemon: () => leadingDaemon(daemonStatuses(reader.scheduling, new Date())),

@@ -1,5 +1,5 @@
 import { unreachable } from "../../util/unreachable.ts";
-import { instantOfLocal, utcOffsetMs } from "../../util/zoned-time.ts";
+import { instantOfLocal, instantsOfLocal, wholeHours } from "../../util/zoned-time.ts";
 import type { Cadence, Partitions, StaticPartitions, TimePartitions } from "./partitions.ts";
 
 /** A span of time, from `start` (inclusive) to `end` (exclusive). */
@@ -74,7 +74,7 @@ export class TimeSet extends IndexedSet {
     const starts: number[] = [];
     const keys: string[] = [];
     for (const [key, start, end] of windowsFrom(partitions)) {
-      if (end > now.getTime() || isBeyond(key, partitions.end)) break;
+      if (end > now.getTime() || isBeyond(key, start, partitions)) break;
       if (starts.length === 0) starts.push(start);
       keys.push(key);
       starts.push(end);
@@ -180,9 +180,19 @@ function lowerBound(count: number, holds: (index: number) => boolean): number {
   return low;
 }
 
-/** Whether a key comes after the last one, by local time: an end without offset takes in both of a repeated hour. */
-function isBeyond(key: string, last: string | undefined): boolean {
-  return last !== undefined && key.slice(0, 13) > last.slice(0, 13);
+/** Whether a window comes after the last one, by local time: an end without offset takes in both of a repeated hour. */
+function isBeyond(key: string, startMs: number, { end, cadence, timezone }: TimePartitions): boolean {
+  if (end === undefined || key.slice(0, 13) <= end.slice(0, 13)) return false;
+  // Where clocks go back by two hours, hours of before come between those of after.
+  return cadence !== "hourly" || startMs >= (hourOf(end, timezone).at(-1) ?? 0);
+}
+
+/** The instants at which a key's hour begins: two where it has no offset and clocks show the hour twice. */
+function hourOf(key: string, timezone: string): readonly number[] {
+  const offset = /Z$|[+-]\d\d:\d\d$/.exec(key)?.[0];
+  if (offset !== undefined) return [Date.parse(`${key.slice(0, 13)}:00:00${offset}`)];
+  const [first, second = first] = instantsOfLocal(Date.parse(`${key}:00:00Z`), timezone);
+  return [first, second];
 }
 
 const hourMs = 3_600_000;
@@ -194,13 +204,13 @@ function* windowsFrom({
   timezone,
 }: TimePartitions): Generator<readonly [string, number, number]> {
   if (cadence === "hourly") {
-    // Hours are counted in real time, so that the one that clocks show twice is two partitions and none is skipped.
-    const offset = /Z$|[+-]\d\d:\d\d$/.exec(start)?.[0];
-    const first =
-      offset === undefined
-        ? instantOfLocal(Date.parse(`${start}:00:00Z`), timezone)
-        : Date.parse(`${start.slice(0, 13)}:00:00${offset}`);
-    for (let at = first; ; at += hourMs) yield [hourKey(at, timezone), at, at + hourMs];
+    // From one whole hour that clocks show to the next: an hour that they show twice is two partitions.
+    const hours = wholeHours(hourOf(start, timezone)[0] ?? Number.NaN, timezone);
+    for (let hour = hours.next().value; ;) {
+      const next = hours.next().value;
+      yield [hourKey(hour, timezone), hour.at, next.at];
+      hour = next;
+    }
   }
   let local = Date.parse(cadence === "monthly" ? `${start}-01T00:00:00Z` : `${start}T00:00:00Z`);
   for (let at = instantOfLocal(local, timezone); ;) {
@@ -219,12 +229,14 @@ function nextLocal(localMs: number, cadence: Exclude<Cadence, "hourly">): number
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
 }
 
-function hourKey(atMs: number, timezone: string): string {
-  if (timezone === "UTC") return `${new Date(atMs).toISOString().slice(0, 13)}Z`;
-  const offset = utcOffsetMs(atMs, timezone);
-  const minutes = Math.abs(Math.round(offset / 60_000));
+function hourKey(
+  { at, offsetMs }: { readonly at: number; readonly offsetMs: number },
+  timezone: string,
+): string {
+  if (timezone === "UTC") return `${new Date(at).toISOString().slice(0, 13)}Z`;
+  const minutes = Math.abs(Math.round(offsetMs / 60_000));
   const text = [Math.floor(minutes / 60), minutes % 60]
     .map((part) => String(part).padStart(2, "0"))
     .join(":");
-  return `${new Date(atMs + offset).toISOString().slice(0, 13)}${offset < 0 ? "-" : "+"}${text}`;
+  return `${new Date(at + offsetMs).toISOString().slice(0, 13)}${offsetMs < 0 ? "-" : "+"}${text}`;
 }

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { withFreshIds } from "./fresh-ids.ts";
 import type { TableIdentifier } from "./location.ts";
 import type { Requirement } from "./requirements.ts";
 import type { Update } from "./updates.ts";
@@ -129,19 +128,11 @@ export const requests = {
 /** A checked request to make a table. */
 export type CreateTableRequest = z.infer<typeof requests.createTable>;
 
-/** The updates that make the requested table out of nothing. */
-export function createTableUpdates(request: CreateTableRequest): readonly Update[] {
-  const { "format-version": format = "2", ...properties } = request.properties;
-  const { schema: fields, "partition-spec": spec, "write-order": order } = withFreshIds(request);
-  const updates = [
-    { action: "upgrade-format-version", "format-version": Number(format) },
-    { action: "add-schema", schema: fields },
-    { action: "set-current-schema", "schema-id": -1 },
-    { action: "add-spec", spec: spec ?? { "spec-id": 0, fields: [] } },
-    { action: "set-default-spec", "spec-id": -1 },
-    { action: "add-sort-order", "sort-order": order ?? { "order-id": 0, fields: [] } },
-    { action: "set-default-sort-order", "sort-order-id": -1 },
-    { action: "set-properties", updates: properties },
-  ];
+/**
+ * Fills in what a client may leave out of updates.
+ *
+ * @throws ZodError for an update that the specification does not have
+ */
+export function parseUpdates(updates: readonly unknown[]): readonly Update[] {
   return z.array(update).parse(updates) as unknown as readonly Update[];
 }

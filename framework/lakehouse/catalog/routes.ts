@@ -1,10 +1,11 @@
 import { Hono, type Context } from "hono";
 import { FailureError } from "../../event/failure.ts";
 import { badRequest, noSuchNamespace, noSuchTable } from "./catalog-error.ts";
+import { createTableUpdates } from "./create-table.ts";
 import { errorAnswer } from "./error-answer.ts";
 import { parseJson, writeJson } from "./json.ts";
 import { displayName, type TableIdentifier } from "./location.ts";
-import { createTableUpdates, requests } from "./protocol.ts";
+import { requests } from "./protocol.ts";
 import { isToken } from "../../util/bearer-token.ts";
 import type { LoadedTable, TableCatalog } from "./table-catalog.ts";
 import type { TableMetadata } from "./table-metadata.ts";

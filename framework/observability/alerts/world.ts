@@ -1,5 +1,6 @@
 import type { AlertRuleType } from "../../definition/alerts.ts";
 import type { AssetKey } from "../../definition/asset-key.ts";
+import type { Unit } from "../../definition/unit.ts";
 import type { FailedAsset } from "../../event/alert.ts";
 import type { FailureReason } from "../../event/failure.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
@@ -64,8 +65,12 @@ export class AlertWorld {
     return this.#reader.knownGood(keys, this.now.toISOString());
   }
 
-  measured(key: AssetKey, limit: number): readonly Measured[] {
-    return this.#reader.alerts.measured(key, limit);
+  measured(unit: Unit, limit: number): readonly Measured[] {
+    return this.#reader.alerts.measured(unit, limit);
+  }
+
+  measuredPartitions(key: AssetKey): readonly Measured[] {
+    return this.#reader.alerts.measuredPartitions(key);
   }
 
   owners(keys: Iterable<string>): readonly string[] {

@@ -16,6 +16,7 @@ const loaded = (rows: string): Destination => ({ family: families.ingestionRows,
 /** By name in the metadata. What is not named here is the asset's own business and no metric. */
 const destinations: Readonly<Record<string, Destination>> = {
   rows: { family: families.rows },
+  table_rows: { family: families.rows },
   rows_written: change(families.rowsChanged, "written"),
   rows_inserted: change(families.rowsChanged, "inserted"),
   rows_updated: change(families.rowsChanged, "updated"),
@@ -45,6 +46,8 @@ const destinations: Readonly<Record<string, Destination>> = {
 /** The figures that a materialization left. */
 export function addFigures(samples: Samples, asset: AssetKey, metadata: Metadata): void {
   for (const [name, value] of Object.entries(metadata)) {
+    // Of a partition `rows` are its own, and the metric is the table's.
+    if (name === "rows" && "table_rows" in metadata) continue;
     const destination = Object.hasOwn(destinations, name) ? destinations[name] : undefined;
     if (destination !== undefined)
       samples.add(destination.family, numberOf(value), { asset, ...destination.labels });

@@ -1,9 +1,9 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { createHmac } from "node:crypto";
-import { errors, jwtVerify } from "jose";
+import { compactVerify } from "jose";
 
-import { publicKeyOf, readCredentials } from "../credentials.ts";
+import { publicKeyOf, readCredentials, type SandboxCredentials } from "../credentials.ts";
 import { changedOrganizationId, integrationUserId, organizationId } from "../database.ts";
 import { isTokenValid, issueToken, redeemCode, revokeToken } from "../tokens.ts";
 import type { Org, SandboxApp, SandboxEnv } from "./context.ts";
@@ -39,7 +39,7 @@ const grants: Readonly<Record<string, Grant>> = {
   password(org, form) {
     checkClient(org, form, "required");
     const { username, password, securityToken } = readCredentials(org.db);
-    if (form["username"] !== username || form["password"] !== password + securityToken) {
+    if (!isSameUser(form["username"], username) || form["password"] !== password + securityToken) {
       throw new OAuthError("invalid_grant", "authentication failure");
     }
     return { withRefreshToken: false };
@@ -68,14 +68,18 @@ export function oauthRoutes(org: Org): SandboxApp {
     return context.json({ error: error.code, error_description: error.message }, 400);
   });
   app.post("/services/oauth2/token", async (context) => {
-    const form = textFields(await context.req.parseBody());
+    const form = await readForm(context);
     const grant = grants[form["grant_type"] ?? ""];
     if (grant === undefined) throw new OAuthError("unsupported_grant_type", "grant type not supported");
     const { withRefreshToken } = await grant(org, form);
-    return context.json(tokenAnswer(org, context, withRefreshToken), 200, { "Cache-Control": "no-store" });
+    const answer = tokenAnswer(org, context, withRefreshToken);
+    const headers = { "Cache-Control": "no-store" };
+    if (form["format"] !== "urlencoded") return context.json(answer, 200, headers);
+    const type = "application/x-www-form-urlencoded;charset=UTF-8";
+    return context.body(new URLSearchParams(answer).toString(), 200, { ...headers, "Content-Type": type });
   });
-  app.post("/services/oauth2/revoke", async (context) => {
-    const form = textFields(await context.req.parseBody());
+  app.on(["GET", "POST"], "/services/oauth2/revoke", async (context) => {
+    const form = await readForm(context);
     if (revokeToken(org.db, form["token"] ?? "")) return context.body(null, 200);
     return context.text(
       "error=unsupported_token_type&error_description=this+token+type+is+not+supported",
@@ -93,9 +97,31 @@ export function oauthRoutes(org: Org): SandboxApp {
     if (state !== undefined) target.searchParams.set("state", state);
     return context.redirect(target.toString(), 302);
   });
-  app.get("/services/oauth2/userinfo", (context) => identity(org, context));
+  app.on(["GET", "POST"], "/services/oauth2/userinfo", (context) => identity(org, context));
   app.get("/id/:organization/:user", (context) => identity(org, context));
   return app;
+}
+
+/**
+ * The parameters of a request: in its body, in its address, and the client's by an `Authorization: Basic` header, all of
+ * which Salesforce takes. What stands in the body counts.
+ */
+async function readForm(context: Context<SandboxEnv>): Promise<Form> {
+  const body = context.req.method === "POST" ? textFields(await context.req.parseBody()) : {};
+  return { ...basicClient(context.req.header("authorization")), ...context.req.query(), ...body };
+}
+
+function basicClient(header: string | undefined): Form {
+  const encoded = /^Basic\s+(\S+)$/i.exec(header ?? "")?.[1];
+  if (encoded === undefined) return {};
+  const [, id = "", secret = ""] =
+    /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, "base64").toString("utf8")) ?? [];
+  return { client_id: id, client_secret: secret };
+}
+
+/** Salesforce's user names are the same in any case. */
+function isSameUser(given: unknown, username: string): boolean {
+  return typeof given === "string" && given.toLowerCase() === username.toLowerCase();
 }
 
 function textFields(body: Readonly<Record<string, unknown>>): Form {
@@ -112,30 +138,42 @@ function checkClient(org: Org, form: Form, secret: "required" | "optional"): voi
   if (given !== clientSecret) throw new OAuthError("invalid_client", "invalid client credentials");
 }
 
-/** Checks as Salesforce does: issuer, signature, audience, user, and an expiry within five minutes of the machine's clock. */
+/**
+ * Checks as Salesforce does: issuer, signature, audience, user, and an expiry within five minutes of the machine's clock.
+ * The expiry may be text, as in Salesforce's own example; the user may stand in `prn`, which counts over `sub`.
+ */
 async function checkAssertion(org: Org, assertion: string): Promise<void> {
   const credentials = readCredentials(org.db);
-  const currentDate = new Date(org.machineNow());
-  const { payload } = await jwtVerify(assertion, publicKeyOf(credentials), {
-    algorithms: ["RS256"],
-    currentDate,
-  }).catch((error: unknown): never => {
-    if (error instanceof errors.JWTExpired)
-      throw new OAuthError("invalid_grant", "expired authorization code");
-    throw new OAuthError("invalid_grant", "invalid assertion");
-  });
-  if (payload.iss !== credentials.clientId)
-    throw new OAuthError("invalid_client_id", "client identifier invalid");
-  const audiences = new Set([org.url(), "https://login.salesforce.com", "https://test.salesforce.com"]);
-  if (![payload.aud].flat().some((audience) => audience !== undefined && audiences.has(audience))) {
+  const { iss, aud, exp, sub, prn } = await claimsOf(assertion, credentials);
+  if (iss !== credentials.clientId) throw new OAuthError("invalid_client_id", "client identifier invalid");
+  const audiences = new Set<unknown>([
+    org.url(),
+    "https://login.salesforce.com",
+    "https://test.salesforce.com",
+  ]);
+  if (![aud].flat().some((audience) => audiences.has(audience)))
     throw new OAuthError("invalid_grant", "audience is invalid");
-  }
-  if (payload.exp === undefined || payload.exp > currentDate.getTime() / 1000 + longestAssertionSeconds) {
-    throw new OAuthError("invalid_grant", "invalid assertion");
-  }
-  if (payload.sub !== credentials.username) {
+  const seconds = typeof exp === "string" && /^\d+$/.test(exp) ? Number(exp) : exp;
+  const leftSeconds = typeof seconds === "number" ? seconds - org.machineNow() / 1000 : Number.NaN;
+  if (leftSeconds <= 0) throw new OAuthError("invalid_grant", "expired authorization code");
+  if (!(leftSeconds <= longestAssertionSeconds)) throw new OAuthError("invalid_grant", "invalid assertion");
+  if (!isSameUser(prn ?? sub, credentials.username))
     throw new OAuthError("invalid_grant", "user hasn't approved this consumer");
+}
+
+/** The claims of an assertion that the client's key has signed. */
+async function claimsOf(
+  assertion: string,
+  credentials: SandboxCredentials,
+): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    const { payload } = await compactVerify(assertion, publicKeyOf(credentials), { algorithms: ["RS256"] });
+    const claims: unknown = JSON.parse(Buffer.from(payload).toString("utf8"));
+    if (typeof claims === "object" && claims !== null) return { ...claims };
+  } catch {
+    // Not signed by it, or nothing that is signed at all: Salesforce says no more of either.
   }
+  throw new OAuthError("invalid_grant", "invalid assertion");
 }
 
 const organizationOf = (context: Context<SandboxEnv>): string =>
@@ -160,7 +198,8 @@ function tokenAnswer(org: Org, context: Context<SandboxEnv>, withRefreshToken: b
 }
 
 function identity(org: Org, context: Context<SandboxEnv>) {
-  const token = /^(?:Bearer|OAuth)\s+(\S+)$/i.exec(context.req.header("authorization") ?? "")?.[1] ?? "";
+  const header = /^(?:Bearer|OAuth)\s+(\S+)$/i.exec(context.req.header("authorization") ?? "")?.[1];
+  const token = header ?? context.req.query("oauth_token") ?? context.req.query("access_token") ?? "";
   if (!isTokenValid(org.db, "access", token, org.machineNow())) return context.text("Bad_OAuth_Token", 403);
   const { username } = readCredentials(org.db);
   const organization = organizationOf(context);

@@ -8,10 +8,10 @@ import type { Org, SandboxApp, SandboxEnv } from "./context.ts";
 
 const firstVersionWithoutLogin = 65;
 
-/** SOAP `login` and `logout` of the partner API, which end with version 64. */
+/** SOAP `login` and `logout` of the partner and the enterprise API, which end with version 64. */
 export function soapRoutes(org: Org): SandboxApp {
   const app: SandboxApp = new Hono<SandboxEnv>();
-  app.post("/services/Soap/u/:version", async (context) => {
+  app.post("/services/Soap/:api{[uc]}/:version", async (context) => {
     const body = await context.req.text();
     const xml = (text: string, status: 200 | 500) =>
       context.body(text, status, { "Content-Type": "text/xml;charset=UTF-8" });
@@ -28,7 +28,7 @@ export function soapRoutes(org: Org): SandboxApp {
     }
     const { username, password, securityToken } = readCredentials(org.db);
     if (
-      textOfElement(body, "username") !== username ||
+      textOfElement(body, "username")?.toLowerCase() !== username.toLowerCase() ||
       textOfElement(body, "password") !== password + securityToken
     ) {
       const message = "Invalid username, password, security token; or user locked out.";

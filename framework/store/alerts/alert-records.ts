@@ -95,8 +95,10 @@ export interface AlertReader {
   unresolvedFailures(): readonly FailedAttempt[];
   /** @param since only runs that started at or after it */
   brokenRuns(since: Instant): readonly BrokenRun[];
-  /** The newest materializations of an asset, newest first, without those that a rollback restored. */
-  measured(key: AssetKey, limit: number): readonly Measured[];
+  /** The newest materializations of a unit, newest first, without those that a rollback restored. */
+  measured(unit: Unit, limit: number): readonly Measured[];
+  /** The newest materialization of each partition of an asset, unless a rollback restored or withdrew it. */
+  measuredPartitions(key: AssetKey): readonly Measured[];
 }
 
 /** The reader plus the writes, each one transaction. */

@@ -1,7 +1,9 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
+import type { Unit } from "../../definition/unit.ts";
 import type { Alert } from "../../event/alert.ts";
-import type { Metadata, RunEvent } from "../../event/event.ts";
+import type { RunEvent } from "../../event/event.ts";
 import type { Failure } from "../../event/failure.ts";
+import { storedMetadata } from "../../event/metadata.ts";
 import { type AttemptRow, attemptRecord } from "../rows.ts";
 import type { Connection } from "../sqlite-schedules.ts";
 import type { Instant } from "../instant.ts";
@@ -17,6 +19,8 @@ interface BrokenRunRow {
   finished_at: string | null;
   started: string | null;
 }
+
+const measuredColumns = "id, run_id AS runId, partition, finished_at AS finishedAt, metadata";
 
 /** The reads on any connection. */
 export class SqliteAlertReader implements AlertReader {
@@ -121,12 +125,29 @@ export class SqliteAlertReader implements AlertReader {
     };
   }
 
-  measured(key: AssetKey, limit: number): readonly Measured[] {
-    return this.all<Omit<Measured, "metadata"> & { metadata: string }>(
-      `SELECT id, run_id AS runId, partition, finished_at AS finishedAt, metadata FROM materializations
-       WHERE target = @target AND key = @key AND made_at IS NULL AND NOT withdrawn ORDER BY id DESC LIMIT @limit`,
-      { key, limit },
-    ).map((row) => ({ ...row, metadata: JSON.parse(row.metadata) as Metadata }));
+  measured({ key, partition }: Unit, limit: number): readonly Measured[] {
+    return this.#measured(
+      `SELECT ${measuredColumns} FROM materializations
+       WHERE target = @target AND key = @key AND partition = @partition AND made_at IS NULL AND NOT withdrawn
+       ORDER BY id DESC LIMIT @limit`,
+      { key, partition, limit },
+    );
+  }
+
+  measuredPartitions(key: AssetKey): readonly Measured[] {
+    return this.#measured(
+      `SELECT ${measuredColumns} FROM materializations
+       WHERE id IN (SELECT max(id) FROM materializations WHERE target = @target AND key = @key GROUP BY partition)
+         AND made_at IS NULL AND NOT withdrawn`,
+      { key },
+    );
+  }
+
+  #measured(sql: string, parameters: Record<string, unknown>): readonly Measured[] {
+    return this.all<Omit<Measured, "metadata"> & { metadata: string }>(sql, parameters).map((row) => ({
+      ...row,
+      metadata: storedMetadata(JSON.parse(row.metadata)),
+    }));
   }
 
   protected all<Row>(sql: string, parameters: Record<string, unknown> = {}): Row[] {

@@ -1,5 +1,8 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { Failure } from "../../event/failure.ts";
+import type { AssetGraph } from "../../graph/asset-graph.ts";
+import { computeStatuses, type Observations } from "../../staleness/compute-statuses.ts";
+import { planRun } from "../../staleness/plan-run.ts";
 import type { Freshness } from "../../staleness/freshness.ts";
 import type { AssetStatus } from "../../staleness/status.ts";
 import type { DaemonStatus } from "../../scheduler/daemon-statuses.ts";
@@ -19,6 +22,8 @@ import { type LogLine, logLine } from "../words/event.ts";
 /** What the screens show of the store, read at one moment. */
 export interface UiData {
   readonly statuses: ReadonlyMap<AssetKey, AssetStatus>;
+  /** What a run over assets would do, by what was read then. */
+  readonly planned: (keys: readonly AssetKey[]) => ReturnType<typeof planRun>;
   /** Of assets with a policy. */
   readonly freshness: ReadonlyMap<AssetKey, Freshness>;
   readonly outcomes: ReturnType<StoreReader["latestOutcomes"]>;
@@ -101,6 +106,7 @@ const maxTicks = 200;
 /** Before the first read. */
 export const noData: UiData = {
   statuses: new Map(),
+  planned: () => new Map(),
   freshness: new Map(),
   outcomes: new Map(),
   latest: new Map(),
@@ -120,7 +126,7 @@ export const noData: UiData = {
 /** Reads everything that the screens show; of an open run only the events since `before`. Throws what the store throws. */
 export function readData(
   reader: StoreReader,
-  now: Pick<InteractiveOptions, "statuses" | "freshness" | "schedules" | "daemon">,
+  now: Pick<InteractiveOptions, "graph" | "observe" | "freshness" | "schedules" | "daemon">,
   needs: DataNeeds,
   before: UiData,
 ): UiData {
@@ -131,8 +137,10 @@ export function readData(
   for (const [key, last] of outcomes) {
     if (last.outcome === undefined && live.has(last.runId)) running.set(key, last.at);
   }
+  const observations = now.observe();
   return {
-    statuses: now.statuses(),
+    statuses: computeStatuses(now.graph, observations),
+    planned: (keys) => planned(now.graph, observations, keys),
     freshness: now.freshness(),
     outcomes,
     latest: reader.latestMaterializations(),
@@ -156,6 +164,23 @@ export function readData(
       ]),
     ),
   };
+}
+
+function planned(
+  graph: AssetGraph,
+  observations: Observations,
+  keys: readonly AssetKey[],
+): ReturnType<typeof planRun> {
+  // Whoever is about to materialize asks for new data; the screens only look.
+  const asked: Observations = {
+    now: observations.now,
+    provenance: (unit) => observations.provenance(unit),
+    hasLostTable: (key) => observations.hasLostTable(key),
+    dataVersion: (unit) => observations.dataVersion(unit),
+    failedChecks: (unit) => observations.failedChecks(unit),
+    isAsked: () => true,
+  };
+  return planRun({ graph, observations: asked, statuses: computeStatuses(graph, asked), keys });
 }
 
 /** Whether the store could not be read now, rather than that we are wrong. Told by name and code: SQLite stays in its room. */

@@ -1,7 +1,7 @@
 import type { AssetKey } from "../../definition/asset-key.ts";
 import type { AssetGraph } from "../../graph/asset-graph.ts";
 import type { Freshness } from "../../staleness/freshness.ts";
-import type { AssetStatus } from "../../staleness/status.ts";
+import type { Observations } from "../../staleness/compute-statuses.ts";
 import type { DaemonStatus } from "../../scheduler/daemon-statuses.ts";
 import type { ScheduleStatus } from "../../scheduler/schedule-statuses.ts";
 import type { StoreReader } from "../../store/store.ts";
@@ -20,8 +20,8 @@ export interface StartedVerb {
 export interface InteractiveOptions {
   readonly graph: AssetGraph;
   readonly reader: StoreReader;
-  /** The status of every asset now; asked again whenever the store changed. */
-  readonly statuses: () => ReadonlyMap<AssetKey, AssetStatus>;
+  /** What the store says of staleness now, as at a mere look; asked again whenever the store changed. */
+  readonly observe: () => Observations;
   /** The freshness now of every asset that has a policy; asked again likewise. */
   readonly freshness: () => ReadonlyMap<AssetKey, Freshness>;
   /** What the project's schedules and sensors are up to; asked again likewise. */

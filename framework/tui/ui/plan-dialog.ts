@@ -17,9 +17,13 @@ export function materializeDialog(
   const { graph, data } = state;
   const selected = withinHops(keys, withUpstream ? Infinity : 0, (key) => graph.upstreams(key));
   const ordered = graph.keys.filter((key) => selected.has(key));
-  const due = ordered.filter((key) => data.statuses.get(key)?.status !== "fresh");
-  const usual = due.reduce((sum, key) => sum + (data.usualMs.get(key) ?? 0), 0);
-  const unknown = due.filter((key) => !data.usualMs.has(key)).length;
+  const planned = data.planned(ordered);
+  const due = ordered.flatMap((key) => {
+    const unit = planned.get(key)?.find(({ action }) => action === "run" || action === "maybe");
+    return unit === undefined ? [] : [unit];
+  });
+  const usual = due.reduce((sum, { key }) => sum + (data.usualMs.get(key) ?? 0), 0);
+  const unknown = due.filter(({ key }) => !data.usualMs.has(key)).length;
   const readers = keys.flatMap((key) => graph.downstreams(key));
   const downstream = withinHops(readers, Infinity, (key) => graph.downstreams(key)).size;
   const shown = due.slice(0, 6);
@@ -29,9 +33,9 @@ export function materializeDialog(
     title: `Materialize ${keys.length === 1 ? keys[0] : countOf(keys.length, "asset")}`,
     lines: [
       `${countOf(due.length, "asset")} of ${ordered.length} to run${usual === 0 ? "" : `, usually ~${formatElapsed(usual)}`}${unknown === 0 || usual === 0 ? "" : `, ${unknown} never timed`}`,
-      ...shown.map((key) => `  ${key}  ${causeSummary(data.statuses.get(key)?.causes ?? [])}`),
+      ...shown.map(({ key, causes }) => `  ${key}  ${causeSummary(causes)}`),
       ...(due.length > shown.length ? [`  and ${due.length - shown.length} more`] : []),
-      ...(due.length === 0 ? ["  all are fresh; only what reads the outside world is asked again"] : []),
+      ...(due.length === 0 ? ["  nothing of it would run: moraine plan says why"] : []),
       ...(downstream === 0 ? [] : [`${countOf(downstream, "asset")} downstream may become stale`]),
       "",
       `moraine ${shellWords(args)}`,

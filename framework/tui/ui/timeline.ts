@@ -30,7 +30,7 @@ export function timelineLines(
   const shown = assets.length <= room ? assets : assets.slice(0, Math.max(0, room - 1));
   const lines = shown.map(([key, attempts]) => {
     const name = padEnd(truncateMiddle(key, nameWidth, look.signs.ellipsis), nameWidth);
-    return `  ${name}  ${bar(attempts, { started, span, cells, ended }, look)}`;
+    return `  ${name}  ${bar(attempts, { started, span, cells, ended, isOver: run.record.status !== "running" }, look)}`;
   });
   const rest = assets.length - shown.length;
   return [
@@ -42,7 +42,13 @@ export function timelineLines(
 
 function bar(
   attempts: readonly AttemptRecord[],
-  span: { readonly started: number; readonly span: number; readonly cells: number; readonly ended: number },
+  span: {
+    readonly started: number;
+    readonly span: number;
+    readonly cells: number;
+    readonly ended: number;
+    readonly isOver: boolean;
+  },
   look: Look,
 ): string {
   const { signs, paint } = look;
@@ -62,6 +68,7 @@ function bar(
     );
     parts.push(works ? paint.cyan(signs.bar.full) : paint.yellow(signs.bar.half));
   }
-  const sign = last.outcome ?? "running";
+  // What its run left behind does not work any more.
+  const sign = last.outcome ?? (span.isOver ? "cancelled" : "running");
   return parts.join("") + paint.as(sign, signs.sign[sign]);
 }

@@ -2,6 +2,7 @@ import type { Cause } from "../../event/event.ts";
 import { unreachable } from "../../util/unreachable.ts";
 import { formatInterval } from "./numbers.ts";
 import { unitName } from "./text.ts";
+import { instantText } from "./instant.ts";
 
 /** Versions are hashes or 19 digits; six characters tell two of them apart on a screen. */
 export function shortVersion(version: string | null): string {
@@ -128,7 +129,7 @@ function chainText(cause: Cause): string {
     return `upstream  reads ${upstreamName(cause)}, which is ${status}:`;
   }
   if (cause.type === "refresh" && cause.lastAt !== null) {
-    return `${refreshText(cause)}, last ${cause.lastAt.slice(0, 16).replace("T", " ")}Z`;
+    return `${refreshText(cause)}, last ${instantText(cause.lastAt, "minute")}`;
   }
   return causeText(cause);
 }

@@ -1,20 +1,13 @@
+import { nicknames } from "../../util/cron-fields.ts";
+
 const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-const nicknames = new Map([
-  ["@hourly", "0 * * * *"],
-  ["@daily", "0 0 * * *"],
-  ["@weekly", "0 0 * * 0"],
-  ["@monthly", "0 0 1 * *"],
-  ["@yearly", "0 0 1 1 *"],
-  ["@annually", "0 0 1 1 *"],
-]);
 
 /** An expression in words, `daily at 05:00`, `Mon-Fri at 07:00`, `every 15 minutes`; one that has none as it is. */
 export function cronText(cron: string): string {
   const expression = cron.trim().replaceAll(/\s+/g, " ");
   const [minute = "", hour = "", day = "", month = "", weekday = ""] = (
-    nicknames.get(expression) ?? expression
+    nicknames[expression.toLowerCase()] ?? expression
   ).split(" ");
   const time = timeText(minute, hour);
   const days = daysText(day, month, weekday);

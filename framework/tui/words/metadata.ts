@@ -14,7 +14,8 @@ const changeNames = new Set(changes.flatMap(([, names]) => names));
 /** The number of rows of the asset after it was materialized: `rows`, else the first rows value that is no change. */
 export function rowCountOf(metadata: Metadata | undefined): number | undefined {
   if (metadata === undefined) return undefined;
-  const named = metadata["rows"];
+  // Of a partition `rows` are its own.
+  const named = metadata["table_rows"] ?? metadata["rows"];
   if (named?.type === "rows" || named?.type === "number") return named.value;
   for (const [name, value] of Object.entries(metadata)) {
     if (value.type === "rows" && !changeNames.has(name)) return value.value;

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { openStoreReader } from "../../../framework/store/open-store.ts";
 import { runInteractive } from "../../../framework/tui/interactive.ts";
-import { fixtureGraph, schedulingOf, statusesFrom } from "../fixture-project.ts";
+import { fixtureGraph, schedulingOf, observationsFrom } from "../fixture-project.ts";
 
 const [path = "", mode] = process.argv.slice(2);
 const graph = fixtureGraph();
@@ -19,9 +19,9 @@ try {
     reader,
     freshness: () => new Map(),
     ...schedulingOf(reader),
-    statuses: () => {
+    observe: () => {
       if (mode === "bug") throw new TypeError("bug on purpose");
-      return statusesFrom(graph, reader);
+      return observationsFrom(graph, reader);
     },
     startVerb: (args) => {
       const child = spawn(process.execPath, ["-e", "process.exit(3)", "--", ...args], {

@@ -1,13 +1,15 @@
 import type { AssetKey } from "../../../definition/asset-key.ts";
+import { unitId } from "../../../definition/unit.ts";
 import type { AlertFacts } from "../../../event/alert.ts";
 import type { Metadata } from "../../../event/event.ts";
 import type { Measured } from "../../../store/alerts/alert-records.ts";
 import type { Found } from "../found.ts";
 import { type RuleInForce, type RuleOf, severityOf } from "../rules-in-force.ts";
 import type { AlertWorld } from "../world.ts";
+import { measuredSeries } from "./measured-series.ts";
 import { median, usualRange } from "./robust.ts";
 
-/** How many materializations before the newest say what is usual. */
+/** How many materializations before one say what is usual for it. */
 const historyLength = 20;
 /** Fewer rows than this are no anomaly, whatever share they are. */
 const leastRows = 10;
@@ -38,8 +40,7 @@ export function unusualVersions(
   memo?: AnomalyMemo,
 ): readonly Found[] {
   const { deviations = 5, floorShare = 0.05 } = rule;
-  return unusual(world, by, memo, changes, ({ value, values, ...about }) => {
-    const total = numberIn(world.latest().get(about.key)?.metadata ?? {}, "rows") ?? 0;
+  return unusual(world, by, memo, changes, ({ value, values, ...about }, total) => {
     const usual = usualRange(values, { deviations, floor: Math.max(leastRows, total * floorShare) });
     if (usual === undefined || value <= usual.most) return undefined;
     return { type: "scd-anomaly", ...about, value, ...usual, least: 0, total };
@@ -62,26 +63,25 @@ function unusual(
   by: RuleInForce,
   memo: AnomalyMemo | undefined,
   measures: readonly string[],
-  judge: (series: Series) => AnomalyFacts | undefined,
+  /** @param total rows of the asset or the partition */
+  judge: (series: Series, total: number) => AnomalyFacts | undefined,
 ): readonly Found[] {
   return [...world.latest()].flatMap(([key, last]) => {
-    if (!by.keys.has(key) || !measures.some((name) => numberIn(last.metadata, name) !== undefined)) return [];
+    if (!by.keys.has(key) || !world.graph.has(key)) return [];
     const name = `${by.name} ${key}`;
     const known = memo?.get(name);
     if (known?.id === last.id) return known.found;
-    const [newest, ...before] = world.measured(key, historyLength + 1);
-    // A rollback restored the newest: what it restored was judged when it was made.
-    const found =
-      newest?.id !== last.id
-        ? []
-        : measures.flatMap((measure) => {
-            const value = numberIn(newest.metadata, measure);
-            if (value === undefined) return [];
-            const { runId, partition } = newest;
-            const values = before.flatMap((record) => numberIn(record.metadata, measure) ?? []);
-            const facts = judge({ key, partition, runId, measure, value, values });
-            return facts === undefined ? [] : [foundAnomaly(world, by, newest, facts)];
-          });
+    const found = measuredSeries(world, key, last, measures, historyLength).flatMap(({ newest, before }) =>
+      measures.flatMap((measure) => {
+        const value = numberIn(newest.metadata, measure);
+        if (value === undefined) return [];
+        const { runId, partition } = newest;
+        const values = before.flatMap((record) => numberIn(record.metadata, measure) ?? []);
+        const total = numberIn(newest.metadata, "rows") ?? 0;
+        const facts = judge({ key, partition, runId, measure, value, values }, total);
+        return facts === undefined ? [] : [foundAnomaly(world, by, newest, facts)];
+      }),
+    );
     memo?.set(name, { id: last.id, found });
     return found;
   });
@@ -91,7 +91,7 @@ function foundAnomaly(world: AlertWorld, by: RuleInForce, newest: Measured, fact
   return {
     by,
     rule: by.name,
-    subject: `${facts.key} ${facts.measure}`,
+    subject: `${unitId({ key: facts.key as AssetKey, partition: facts.partition })} ${facts.measure}`,
     severity: severityOf(by, "warning"),
     since: newest.finishedAt,
     owners: world.owners([facts.key]),

@@ -1,7 +1,7 @@
 import type { AssetKey } from "../definition/asset-key.ts";
 import type { AssetGraph } from "../graph/asset-graph.ts";
 import type { PartitionGraph } from "../graph/partition-graph.ts";
-import type { AssetStatus } from "../staleness/status.ts";
+import type { AssetStatus } from "./status.ts";
 
 /** Which partitions of the selected assets a run is about. Assets without partitions are always in it. */
 export type PartitionChoice =
