@@ -1,8 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parseJson } from "../../framework/lakehouse/catalog/json.ts";
 import { startCatalog } from "../../framework/lakehouse/catalog/start-catalog.ts";
+import type { TableMetadata } from "../../framework/lakehouse/catalog/table-metadata.ts";
 import { appendUpdates, type CatalogRig, catalogRig, schema } from "./catalog-client.ts";
 
 let rig: CatalogRig;
@@ -100,6 +102,23 @@ describe("namespaces", () => {
     );
   });
 
+  it("have no two names that are the same apart from case", async () => {
+    await rig.table("t");
+    const post = async (path: string, body: object) => (await rig.request("POST", path, body)).status;
+    expect(await rig.request("POST", "/v1/namespaces", { namespace: ["NS"] })).toMatchObject(
+      error(409, "NameTakenException"),
+    );
+    const request = { name: "T", schema };
+    expect(await post("/v1/namespaces/ns/tables", request)).toBe(409);
+    expect(await post("/v1/namespaces/ns/tables", { ...request, "stage-create": true })).toBe(409);
+    await rig.table("u");
+    const [t, big, u] = ["t", "T", "u"].map((name) => ({ namespace: ["ns"], name }));
+    expect(await post("/v1/tables/rename", { source: u, destination: big })).toBe(409);
+    expect(await post("/v1/tables/rename", { source: t, destination: big })).toBe(204);
+    const columns = { ...schema, fields: [...schema.fields, { ...schema.fields[0], id: 3, name: "ID" }] };
+    expect(await post("/v1/namespaces/ns/tables", { name: "v", schema: columns })).toBe(409);
+  });
+
   it("are not dropped while they hold tables", async () => {
     await rig.table("t");
     expect(await rig.request("DELETE", "/v1/namespaces/ns")).toMatchObject(
@@ -144,6 +163,63 @@ describe("tables", () => {
     expect(await rig.request("DELETE", "/v1/namespaces/ns/tables/u")).toMatchObject(
       error(404, "NoSuchTableException"),
     );
+  });
+
+  it("get their ids from the catalog, whatever the client's are", async () => {
+    await rig.request("POST", "/v1/namespaces", { namespace: ["ns"] });
+    const field = (id: number, name: string, type: unknown) => ({ id, name, required: false, type });
+    const list = { type: "list", "element-id": 40, element: "int", "element-required": false };
+    const map = {
+      type: "map",
+      "key-id": 50,
+      key: "string",
+      "value-id": 51,
+      "value-required": false,
+      value: "int",
+    };
+    const { body } = await rig.request("POST", "/v1/namespaces/ns/tables", {
+      name: "t",
+      schema: {
+        type: "struct",
+        "identifier-field-ids": [12],
+        fields: [
+          field(10, "s", { type: "struct", fields: [field(30, "l", list), field(31, "m", map)] }),
+          { ...field(12, "id", "string"), required: true },
+        ],
+      },
+      "partition-spec": { fields: [{ "source-id": 12, "field-id": 7, name: "id", transform: "identity" }] },
+      "write-order": {
+        "order-id": 3,
+        fields: [{ "source-id": 12, transform: "identity", direction: "asc", "null-order": "nulls-first" }],
+      },
+    });
+    const metadata = body?.["metadata"] as TableMetadata;
+    expect(metadata["last-column-id"]).toBe(7);
+    expect(metadata.schemas[0]).toMatchObject({
+      "identifier-field-ids": [2],
+      fields: [
+        {
+          id: 1,
+          type: {
+            fields: [
+              { id: 3, type: { "element-id": 5 } },
+              { id: 4, type: { "key-id": 6, "value-id": 7 } },
+            ],
+          },
+        },
+        { id: 2, name: "id" },
+      ],
+    });
+    expect(metadata["partition-specs"][0]?.fields).toMatchObject([{ "source-id": 2, "field-id": 1000 }]);
+    expect(metadata["sort-orders"]).toMatchObject([{ "order-id": 1, fields: [{ "source-id": 2 }] }]);
+  });
+
+  it("are served as they are on disk", async () => {
+    await rig.table("t");
+    await commit("t", appendUpdates(1, undefined, 1));
+    const { body } = await rig.request("GET", "/v1/namespaces/ns/tables/t");
+    const onDisk: unknown = parseJson(readFileSync(String(body?.["metadata-location"]), "utf8"));
+    expect(body?.["metadata"]).toEqual(onDisk);
   });
 
   it("dropped without purge keep their files and can be registered again", async () => {

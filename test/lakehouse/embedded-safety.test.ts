@@ -5,7 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { assetKey } from "../../framework/definition/asset-key.ts";
 import { defineTable } from "../../framework/definition/table.ts";
 import { FailureError } from "../../framework/event/failure.ts";
+import { catalogFile } from "../../framework/lakehouse/catalog/catalog-store.ts";
 import { pathInside } from "../../framework/lakehouse/catalog/location.ts";
+import { Pointers } from "../../framework/lakehouse/catalog/pointers.ts";
 import { collectRows } from "../../framework/lakehouse/lakehouse.ts";
 import { systemClock } from "../../framework/util/clock.ts";
 import { type LakeRig, lakeRig, testExtensions } from "./support.ts";
@@ -197,6 +199,32 @@ describe("a broken lake", () => {
     expect(await ids()).toEqual([{ id: "1" }]);
     await load("3");
     expect(await ids()).toEqual([{ id: "1" }, { id: "3" }]);
+  });
+
+  it("reads and writes the lower-case one of names that are the same apart from case", async () => {
+    await filled();
+    const pointers = new Pointers(catalogFile(rig.dir));
+    const file = pointers.metadataFile({ namespace: "t", name: "log" }) ?? "";
+    await load("2");
+    // As an earlier version let other clients make them.
+    pointers.putNamespace("T", {});
+    pointers.addTable({ namespace: "T", name: "log" }, file);
+    pointers.addTable({ namespace: "t", name: "LOG" }, file);
+    pointers.close();
+    const rows = async () => collectRows(await rig.another().query("FROM t.log ORDER BY id"));
+    expect(await rows()).toEqual([{ id: "1" }, { id: "2" }]);
+    await load("3");
+    expect(await rows()).toEqual([{ id: "1" }, { id: "2" }, { id: "3" }]);
+  });
+
+  it("says which name is in the way of a namespace that differs by case only", async () => {
+    const pointers = new Pointers(catalogFile(rig.dir));
+    pointers.putNamespace("T", {});
+    pointers.close();
+    expect(await failureOf(() => rig.lake.ensureTable(table))).toMatchObject({
+      reason: "query-failed",
+      got: expect.stringContaining("T is the same name apart from case") as string,
+    });
   });
 
   it("reports a full disk and leaves the table as it was", async () => {

@@ -1,4 +1,4 @@
-"""Opens the embedded lake with PyIceberg: iceberg_client.py <uri> <token> <step>. Prints one JSON document."""
+"""Opens the embedded lake with PyIceberg: iceberg_client.py <uri> <token> <step> [argument...]. Prints one JSON document."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from pyiceberg.table.sorting import SortField, SortOrder
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import LongType, NestedField, StringType, TimestampType
 
-uri, token, step = sys.argv[1:]
+uri, token, step, *arguments = sys.argv[1:]
 catalog: RestCatalog = load_catalog("lake", type="rest", uri=uri, token=token, warehouse="lake")
 
 
@@ -41,6 +41,19 @@ def append():
     table = catalog.load_table("sf_raw.sf_user")
     table.append(pa.Table.from_pylist([{"id": "005P", "n": 9}], schema=table.schema().as_arrow()))
     return rows(table)
+
+
+def rows_of(name):
+    return rows(catalog.load_table(name))
+
+
+def append_row(name, row):
+    table = catalog.load_table(name)
+    table.append(pa.Table.from_pylist([json.loads(row)], schema=table.schema().as_arrow()))
+
+
+def as_of(name, instant):
+    return str(catalog.load_table(name).snapshot_as_of_timestamp(int(instant)).snapshot_id)
 
 
 def restored():
@@ -127,5 +140,5 @@ def conflicts():
     return {"appended": appended, "refused": refused, "tables": catalog.list_tables("sf_raw"), "exists": catalog.table_exists("sf_raw.py")}
 
 
-steps = {"restored": restored, "append-restored": append_restored, "read": read, "append": append, "write": write, "expire": expire, "conflicts": conflicts}
-print(json.dumps(steps[step]()))
+steps = {"rows": rows_of, "append-row": append_row, "as-of": as_of, "restored": restored, "append-restored": append_restored, "read": read, "append": append, "write": write, "expire": expire, "conflicts": conflicts}
+print(json.dumps(steps[step](*arguments)))

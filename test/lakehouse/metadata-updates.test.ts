@@ -65,6 +65,11 @@ describe("a new table", () => {
     });
   });
 
+  it("is not made of format 1", () => {
+    const one: Update = { action: "upgrade-format-version", "format-version": 1 };
+    expect(refusal(() => apply(undefined, one))).toContain("Unsupported format version 1");
+  });
+
   it("needs identity, place and schema", () => {
     expect(refusal(() => apply(undefined))).toContain("assign-uuid");
     const uuid: Update = { action: "assign-uuid", uuid: "9c12d441-03fe-4693-9a96-a0705ddf69c1" };
@@ -107,6 +112,35 @@ describe("schemas, specs and sort orders", () => {
     expect(refusal(() => apply(again, { action: "remove-schemas", "schema-ids": [0] }))).toContain(
       "current schema",
     );
+  });
+
+  it("come back under a new id for a client that needs the current one to be the newest", () => {
+    const change: readonly Update[] = [
+      { action: "add-schema", schema: wider },
+      { action: "set-current-schema", "schema-id": -1 },
+      { action: "set-current-schema", "schema-id": 0 },
+    ];
+    const again = applyUpdates(table, change, { nowMs, renewsSchemas: true });
+    expect(again["current-schema-id"]).toBe(2);
+    expect(again.schemas.at(-1)).toEqual({ ...schema, "schema-id": 2 });
+    expect(apply(table, ...change)["current-schema-id"]).toBe(0);
+  });
+
+  it("have no two names, at any depth, that are the same apart from case", () => {
+    const struct = (...names: readonly string[]) => ({
+      type: "struct",
+      fields: names.map((name, index) => ({ id: 10 + index, name, required: false, type: "int" })),
+    });
+    const withColumn = (name: string, type: unknown): Update => ({
+      action: "add-schema",
+      schema: { ...schema, fields: [...schema.fields, { id: 3, name, required: false, type }] },
+    });
+    expect(refusal(() => apply(table, withColumn("ID", "int")))).toBe(
+      "Column ID can't be made: id is the same name apart from case",
+    );
+    const list = { type: "list", "element-id": 9, element: struct("a", "A"), "element-required": false };
+    expect(refusal(() => apply(table, withColumn("x", list)))).toContain("Column x.element.A");
+    expect(refusal(() => apply(table, withColumn("x", struct("id", "ID2"))))).toBeUndefined();
   });
 
   it("give partition fields ids where the client does not", () => {
@@ -188,6 +222,16 @@ describe("snapshots", () => {
     );
   });
 
+  it("keep the log of what was current when one commit replaces the table", () => {
+    const replaced = apply(
+      two,
+      { action: "remove-snapshot-ref", "ref-name": "main" },
+      snapshot(3, 3),
+      main(3),
+    );
+    expect(replaced["snapshot-log"].map((entry) => entry["snapshot-id"])).toEqual([1, 2, 3]);
+  });
+
   it("lose their reference, and with it the log of what was current", () => {
     const without = apply(two, { action: "remove-snapshot-ref", "ref-name": "main" });
     expect(without.refs).toEqual({});
@@ -203,6 +247,44 @@ describe("snapshots", () => {
     const rows = { ...added, snapshot: { ...added.snapshot, "first-row-id": 0, "added-rows": 10 } };
     expect(apply(three, rows)["next-row-id"]).toBe(10);
     expect(refusal(() => apply(three, added))).toContain("first row id none");
+  });
+});
+
+describe("times", () => {
+  const at = (id: Integer, sequence: number, atMs: number, parent?: Integer): Update => {
+    const added = snapshot(id, sequence, parent);
+    if (added.action !== "add-snapshot") throw new Error("expected a snapshot");
+    return { ...added, snapshot: { ...added.snapshot, "timestamp-ms": atMs } };
+  };
+  const timesOf = (metadata: TableMetadata) => ({
+    snapshots: metadata.snapshots.map((one) => one["timestamp-ms"]),
+    log: metadata["snapshot-log"].map((entry) => entry["timestamp-ms"]),
+    updated: metadata["last-updated-ms"],
+  });
+  const quarterMs = 15 * 60_000;
+  const ahead = applyUpdates(table, [at(1, 1, nowMs + quarterMs), main(1)], { nowMs: nowMs + quarterMs });
+
+  it("never go back when the clock does", () => {
+    const later = apply(ahead, at(2, 2, nowMs, 1), main(2));
+    const times = [nowMs + quarterMs, nowMs + quarterMs];
+    expect(timesOf(later)).toEqual({ snapshots: times, log: times, updated: nowMs + quarterMs });
+    expect(timesOf(apply(later, main(1))).log).toEqual([...times, nowMs + quarterMs]);
+  });
+
+  it("are the catalog's where a writer's clock is ahead", () => {
+    const far = apply(table, at(1, 1, nowMs + 365 * 24 * 60 * 60_000), main(1));
+    expect(timesOf(far)).toEqual({ snapshots: [nowMs], log: [nowMs], updated: nowMs });
+  });
+
+  it("are put in order in the logs of a table that another catalog left out of order", () => {
+    const disordered = {
+      ...apply(ahead, at(2, 2, nowMs, 1), main(2)),
+      "snapshot-log": [
+        { "snapshot-id": 1, "timestamp-ms": nowMs + quarterMs },
+        { "snapshot-id": 2, "timestamp-ms": nowMs },
+      ],
+    };
+    expect(timesOf(apply(disordered)).log).toEqual([nowMs, nowMs]);
   });
 });
 

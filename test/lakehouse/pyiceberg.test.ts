@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -7,11 +6,9 @@ import { defineTable } from "../../framework/definition/table.ts";
 import { type Catalog, startCatalog } from "../../framework/lakehouse/catalog/start-catalog.ts";
 import { collectRows, type Lakehouse } from "../../framework/lakehouse/lakehouse.ts";
 import { writerOf } from "../../framework/lakehouse/writer.ts";
-import { finished } from "../support/scripts.ts";
-import { testClientPython } from "../support/python-environment.ts";
+import { pyIceberg, type Served } from "./iceberg-client.ts";
 import { type LakeRig, lakeRig } from "./support.ts";
 
-const script = new URL("./iceberg_client.py", import.meta.url).pathname;
 const users = defineTable({
   key: "sf_raw/sf_user",
   columns: {
@@ -48,14 +45,7 @@ afterAll(async () => {
   await rig.close();
 });
 
-const python = async (step: string, { url, token } = catalog): Promise<unknown> =>
-  JSON.parse(
-    await finished(
-      spawn(await testClientPython(), [script, url, token, step], {
-        stdio: ["ignore", "pipe", "pipe"],
-      }),
-    ),
-  );
+const python = (step: string, served: Served = catalog) => pyIceberg(served, step);
 
 it("PyIceberg reads what DuckDB wrote, deletes and snapshot ids included", async () => {
   const history = await rig.lake.history(users.key);
@@ -85,6 +75,21 @@ it("DuckDB reads what PyIceberg appended", async () => {
     { id: "005B", n: 2 },
     { id: "005P", n: 9 },
   ]);
+});
+
+it("PyIceberg finds the snapshot that was current at a time a moment ago", async () => {
+  const timed = defineTable({ key: "sf_raw/timed", columns: { id: "string" } });
+  await rig.lake.ensureTable(timed);
+  for (const id of ["a", "b"]) {
+    const files = [await rig.ndjson([{ id }])];
+    await rig.lake.load({ table: timed, files, disposition: { type: "append" } });
+  }
+  const [second, first] = await rig.lake.history(timed.key);
+  const asOf = (snapshot = first) =>
+    pyIceberg(catalog, "as-of", "sf_raw.timed", String(snapshot?.committedAt.getTime()));
+  expect(await asOf()).toBe(first?.id);
+  expect(await asOf(second)).toBe(second?.id);
+  await rig.lake.drop(timed.key);
 });
 
 it("PyIceberg reads a compacted table", async () => {

@@ -31,19 +31,13 @@ const endpoints = [
   "POST /v1/{prefix}/transactions/commit",
 ];
 
-/** What some clients need otherwise than it is. */
-export interface ClientView {
-  readonly metadata: (metadata: TableMetadata) => TableMetadata;
-  /** Which of the namespaces, or of a namespace's tables, they are told of. */
-  readonly names: (names: readonly string[]) => readonly string[];
-}
-
-const plainView: ClientView = { metadata: (metadata) => metadata, names: (names) => names };
+/** A table's metadata as some clients need it. */
+export type MetadataView = (metadata: TableMetadata) => TableMetadata;
 
 /** What {@link catalogRoutes} takes beside the catalog. */
 export interface RoutesOptions {
-  /** How clients get what is there. @default as it is */
-  readonly view?: ClientView | undefined;
+  /** How clients get a table's metadata. @default as it is on disk */
+  readonly view?: MetadataView | undefined;
   /** Hears of what went wrong in more words than the protocol has. */
   readonly onFailure?: ((error: FailureError) => void) | undefined;
 }
@@ -70,10 +64,13 @@ export function catalogRoutes(store: TableCatalog, token: string, options: Route
   return app;
 }
 
-function protocolRoutes(store: TableCatalog, { onFailure, view = plainView }: RoutesOptions): Hono {
+function protocolRoutes(
+  store: TableCatalog,
+  { onFailure, view = (metadata) => metadata }: RoutesOptions,
+): Hono {
   const app = emptyApp(onFailure);
   app.get("/v1/config", () => json({ defaults: {}, overrides: {}, endpoints }));
-  namespaceRoutes(app, store, view);
+  namespaceRoutes(app, store);
   tableRoutes(app, store, view);
   commitRoutes(app, store, view);
   return app;
@@ -95,11 +92,11 @@ function emptyApp(onFailure: RoutesOptions["onFailure"]): Hono {
   return app;
 }
 
-function namespaceRoutes(app: Hono, store: TableCatalog, view: ClientView): void {
+function namespaceRoutes(app: Hono, store: TableCatalog): void {
   app.get("/v1/namespaces", async (context) => {
     // There is one level of namespaces, so none has children.
     const parent = context.req.query("parent");
-    const names = view.names(await store.namespaces());
+    const names = await store.namespaces();
     if (parent !== undefined && parent !== "") {
       if (!names.includes(parent)) noSuchNamespace(parent);
       return json({ namespaces: [] });
@@ -132,12 +129,10 @@ function namespaceRoutes(app: Hono, store: TableCatalog, view: ClientView): void
   });
 }
 
-function tableRoutes(app: Hono, store: TableCatalog, view: ClientView): void {
+function tableRoutes(app: Hono, store: TableCatalog, view: MetadataView): void {
   app.get("/v1/namespaces/:namespace/tables", async (context) => {
-    const namespace = context.req.param("namespace");
-    const tables = await store.tables(namespace);
-    const names = view.names(tables.map(({ name }) => name));
-    return json({ identifiers: names.map((name) => ({ namespace: [namespace], name })) });
+    const tables = await store.tables(context.req.param("namespace"));
+    return json({ identifiers: tables.map(({ namespace, name }) => ({ namespace: [namespace], name })) });
   });
   app.post("/v1/namespaces/:namespace/tables", async (context) => {
     const request = requests.createTable.parse(await readBody(context));
@@ -176,7 +171,7 @@ function tableRoutes(app: Hono, store: TableCatalog, view: ClientView): void {
   });
 }
 
-function commitRoutes(app: Hono, store: TableCatalog, view: ClientView): void {
+function commitRoutes(app: Hono, store: TableCatalog, view: MetadataView): void {
   app.post("/v1/namespaces/:namespace/tables/:table", async (context) => {
     const change = requests.commitTable.parse(await readBody(context));
     const renewsSchemas = isDuckdb(context);
@@ -209,12 +204,12 @@ async function readBody(context: Context): Promise<unknown> {
   }
 }
 
-function loaded(table: LoadedTable, view: ClientView): Response {
+function loaded(table: LoadedTable, view: MetadataView): Response {
   return json({ ...located(table, view), config: {}, ...table.access });
 }
 
-function located({ metadataFile, metadata }: LoadedTable, view: ClientView): object {
-  return { "metadata-location": metadataFile, metadata: view.metadata(metadata) };
+function located({ metadataFile, metadata }: LoadedTable, view: MetadataView): object {
+  return { "metadata-location": metadataFile, metadata: view(metadata) };
 }
 
 function errorBody(code: number, type: string, message: string): unknown {

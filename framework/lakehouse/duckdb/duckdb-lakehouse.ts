@@ -27,6 +27,7 @@ import {
   type TableSummary,
 } from "../lakehouse.ts";
 import { stampOf, type Writer } from "../writer.ts";
+import { distinctNames } from "./distinct-names.ts";
 import { duckdbTableName } from "./duckdb-dialect.ts";
 import { asFailure } from "./failures.ts";
 import { noSuchKey, withSuggestion } from "../missing-table.ts";
@@ -120,7 +121,7 @@ export class DuckdbLakehouse implements Lakehouse {
   ): Promise<QueryResult> {
     const { signal, parameters = [], readOnly = true } = options;
     return this.working(undefined, signal, async () => {
-      const [namespace] = (await this.catalog.present()?.namespaces()) ?? [];
+      const [namespace] = distinctNames((await this.catalog.present()?.namespaces()) ?? []);
       if (!readOnly && namespace === undefined) throw nothingToWriteTo();
       try {
         return await (await this.bench()).query({ sql, parameters, readOnly, namespace, signal });

@@ -1,6 +1,5 @@
 import type { Clock } from "../../util/clock.ts";
-import { caseTwins } from "../../util/same-but-case.ts";
-import type { ClientView } from "../catalog/routes.ts";
+import type { MetadataView } from "../catalog/routes.ts";
 import {
   mainBranch,
   otherBranches,
@@ -8,24 +7,9 @@ import {
   withoutSnapshots,
 } from "../catalog/table-metadata.ts";
 
-/** The catalog as moraine's own DuckDB sees it; other clients see it as it is. */
-export function duckdbView(clock: Pick<Clock, "now">): ClientView {
-  return {
-    metadata: (metadata) => metadataForDuckdb(metadata, clock.now().getTime()),
-    names: distinctNames,
-  };
-}
-
-/**
- * One name of those that are the same apart from case, which DuckDB doesn't tell from each other: the lower-case one, as
- * asset keys are.
- */
-function distinctNames(names: readonly string[]): readonly string[] {
-  const hidden = caseTwins(names).flatMap((twins) => {
-    const shown = twins.find((name) => name === name.toLowerCase()) ?? twins[0];
-    return twins.filter((name) => name !== shown);
-  });
-  return names.filter((name) => !hidden.includes(name));
+/** A table's metadata as moraine's own DuckDB gets it; every other client gets what is on disk. */
+export function duckdbView(clock: Pick<Clock, "now">): MetadataView {
+  return (metadata) => metadataForDuckdb(metadata, clock.now().getTime());
 }
 
 /** Longest time that a transaction is taken to be open before it first looks at a table. */

@@ -12,6 +12,7 @@ import { addColumnDdl, createTableDdl } from "../ddl/table-ddl.ts";
 import type { Expired, LoadResult, Optimized, QueryResult } from "../lakehouse.ts";
 import { quoteName } from "../ddl/quoting.ts";
 import { catalogName, duckdbDialect } from "./duckdb-dialect.ts";
+import { withDistinctNames } from "./distinct-names.ts";
 import { duckdbView } from "./duckdb-view.ts";
 import { Engine } from "./engine.ts";
 import { expire, type ExpireRequest } from "./expire.ts";
@@ -205,7 +206,7 @@ export class Workbench {
       for (const { told } of this.underWay) told.push(failure);
     };
     const options = { port: 0, token: newToken(), view: duckdbView(clock), onFailure };
-    this.served ??= serveCatalog(catalog.open(), options);
+    this.served ??= serveCatalog(withDistinctNames(catalog.open()), options);
     return this.served;
   }
 }
