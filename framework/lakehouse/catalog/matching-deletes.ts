@@ -12,7 +12,7 @@ const positionDeletes = 1;
 /** Status of a manifest's entry for a file that the snapshot no longer has. */
 const deletedStatus = 2;
 /** Ids under which bounds of a delete file's column `file_path` stand: the specification's, and DuckDB 1.5.5's. */
-const filePathIds: readonly AvroValue[] = [2147483546, 2147483646];
+const filePathIds: ReadonlySet<AvroValue> = new Set([2147483546, 2147483646]);
 
 /**
  * Refuses new snapshots whose position delete files name a data file of another partition spec than their own. Iceberg
@@ -82,7 +82,7 @@ function targetOf(file: Entry): string | undefined {
 
 function boundOf(bounds: AvroValue | undefined): string | undefined {
   const list = Array.isArray(bounds) ? (bounds as readonly Entry[]) : [];
-  const value = list.find((bound) => filePathIds.includes(bound["key"] ?? null))?.["value"];
+  const value = list.find((bound) => filePathIds.has(bound["key"] ?? null))?.["value"];
   return Buffer.isBuffer(value) ? value.toString("utf8") : undefined;
 }
 

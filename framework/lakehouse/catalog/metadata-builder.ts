@@ -100,8 +100,8 @@ export class MetadataBuilder {
     const equal = schemas.find((other) => sameJson(withoutId(other), withoutId(schema)));
     const id = equal?.["schema-id"] ?? 1 + Math.max(-1, ...schemas.map((other) => other["schema-id"]));
     if (equal === undefined) {
-      const known = schemas.flatMap((other) => columnTwins(other)).map(String);
-      const [name, other] = columnTwins(schema).find((twins) => !known.includes(String(twins))) ?? [];
+      const known = new Set(schemas.flatMap((other) => columnTwins(other)).map(String));
+      const [name, other] = columnTwins(schema).find((twins) => !known.has(String(twins))) ?? [];
       if (name !== undefined && other !== undefined) nameTaken("Column", other, name);
       this.set({ schemas: [...schemas, { ...schema, "schema-id": id }] });
     }

@@ -46,11 +46,13 @@ export function withDistinctNames(store: TableCatalog): TableCatalog {
 
 /** The names without those that have a twin: of each group the lower-case one stays, or else the first. */
 export function distinctNames(names: readonly string[]): readonly string[] {
-  const hidden = caseTwins(names).flatMap((twins) => {
-    const shown = twins.find(isLowerCase) ?? twins[0];
-    return twins.filter((name) => name !== shown);
-  });
-  return names.filter((name) => !hidden.includes(name));
+  const hidden = new Set(
+    caseTwins(names).flatMap((twins) => {
+      const shown = twins.find(isLowerCase) ?? twins[0];
+      return twins.filter((name) => name !== shown);
+    }),
+  );
+  return names.filter((name) => !hidden.has(name));
 }
 
 /** Whether a name is not hidden; one that there is not at all is not. */
