@@ -201,6 +201,18 @@ describe("a broken lake", () => {
     expect(await ids()).toEqual([{ id: "1" }, { id: "3" }]);
   });
 
+  it("reads a table as it was a moment ago", async () => {
+    await filled();
+    await load("2");
+    const counts = [];
+    for (const { committedAt } of await rig.lake.history(table.key)) {
+      const instant = `TIMESTAMPTZ '${committedAt.toISOString()}'`;
+      const sql = `SELECT count(*) AS n FROM t.log AT (TIMESTAMP => ${instant})`;
+      counts.push(...(await collectRows(await rig.lake.query(sql))));
+    }
+    expect(counts).toEqual([{ n: 2 }, { n: 1 }]);
+  });
+
   it("reads and writes the lower-case one of names that are the same apart from case", async () => {
     await filled();
     const pointers = new Pointers(catalogFile(rig.dir));

@@ -1,22 +1,30 @@
-import type { CreateTableRequest } from "./protocol.ts";
-
 type Json = Readonly<Record<string, unknown>>;
+
+/** A partition spec or a sort order. */
+interface Fields {
+  readonly fields: readonly (Json & { readonly "source-id": number })[];
+}
+
+/** What of a request to make a table has ids. */
+interface Numbered {
+  readonly schema: Json;
+  readonly "partition-spec"?: Fields | null | undefined;
+  readonly "write-order"?: Fields | null | undefined;
+}
 
 /**
  * A request to make a table with ids as the catalog gives them: fields are numbered from 1, those of a struct before what
  * is inside them, and partition fields get theirs when the spec is added. The client's ids only say which field is
  * meant where.
  */
-export function withFreshIds(
-  request: CreateTableRequest,
-): Pick<CreateTableRequest, "schema" | "partition-spec" | "write-order"> {
+export function withFreshIds(request: Numbered): Numbered {
   const fresh = new Map<unknown, number>();
   const numbered = (id: unknown): number => {
     const next = fresh.size + 1;
     fresh.set(id, next);
     return next;
   };
-  const schema = renumbered(request.schema, numbered) as CreateTableRequest["schema"];
+  const schema = renumbered(request.schema, numbered) as Json;
   const identifiers = request.schema["identifier-field-ids"];
   const source = (id: number): number => fresh.get(id) ?? id;
   const spec = request["partition-spec"];

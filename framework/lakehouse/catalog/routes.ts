@@ -38,6 +38,8 @@ export type MetadataView = (metadata: TableMetadata) => TableMetadata;
 export interface RoutesOptions {
   /** How clients get a table's metadata. @default as it is on disk */
   readonly view?: MetadataView | undefined;
+  /** Other views of it, each under `/view/<name>`. @default none */
+  readonly views?: Readonly<Record<string, MetadataView>> | undefined;
   /** Hears of what went wrong in more words than the protocol has. */
   readonly onFailure?: ((error: FailureError) => void) | undefined;
 }
@@ -57,9 +59,12 @@ export function catalogRoutes(store: TableCatalog, token: string, options: Route
     const { operation, base } = context.req.param();
     if (operation !== "replace" && operation !== "overwrite") badRequest(`Unknown operation: ${operation}`);
     const view = wholeTableView(store, operation, base === "none" ? undefined : BigInt(base));
-    const url = new URL(context.req.url);
-    url.pathname = url.pathname.split("/").slice(4).join("/");
-    return protocolRoutes(view, options).fetch(new Request(url, context.req.raw));
+    return protocolRoutes(view, options).fetch(withoutSegments(context.req.raw, 3));
+  });
+  app.all("/view/:name/*", (context) => {
+    const view = options.views?.[context.req.param("name")];
+    if (view === undefined) return context.notFound();
+    return protocolRoutes(store, { ...options, view }).fetch(withoutSegments(context.req.raw, 2));
   });
   return app;
 }
@@ -189,6 +194,16 @@ function commitRoutes(app: Hono, store: TableCatalog, view: MetadataView): void 
 
 function identifier(context: Context<object, "/:namespace/:table">): TableIdentifier {
   return { namespace: context.req.param("namespace"), name: context.req.param("table") };
+}
+
+/** The request without the first segments of its path. */
+function withoutSegments(request: Request, count: number): Request {
+  const url = new URL(request.url);
+  url.pathname = url.pathname
+    .split("/")
+    .slice(count + 1)
+    .join("/");
+  return new Request(url, request);
 }
 
 function isDuckdb(context: Context): boolean {

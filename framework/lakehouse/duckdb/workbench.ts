@@ -13,7 +13,7 @@ import type { Expired, LoadResult, Optimized, QueryResult } from "../lakehouse.t
 import { quoteName } from "../ddl/quoting.ts";
 import { catalogName, duckdbDialect } from "./duckdb-dialect.ts";
 import { withDistinctNames } from "./distinct-names.ts";
-import { duckdbView } from "./duckdb-view.ts";
+import { duckdbViews } from "./duckdb-view.ts";
 import { Engine } from "./engine.ts";
 import { expire, type ExpireRequest } from "./expire.ts";
 import { load, type LoadRequest } from "./load.ts";
@@ -185,7 +185,8 @@ export class Workbench {
       this.servedCatalog(),
       this.options.extensionDirectory(),
     ]);
-    return Engine.open({ spillDirectory, readable, catalog, extensionDirectory, access });
+    const seen = access === "read" ? { ...catalog, url: `${catalog.url}/view/read` } : catalog;
+    return Engine.open({ spillDirectory, readable, catalog: seen, extensionDirectory, access });
   }
 
   private async metadata(identifier: TableIdentifier): Promise<TableMetadata> {
@@ -205,7 +206,8 @@ export class Workbench {
     const onFailure = (failure: FailureError): void => {
       for (const { told } of this.underWay) told.push(failure);
     };
-    const options = { port: 0, token: newToken(), view: duckdbView(clock), onFailure };
+    const { write, read } = duckdbViews(clock);
+    const options = { port: 0, token: newToken(), view: write, views: { read }, onFailure };
     this.served ??= serveCatalog(withDistinctNames(catalog.open()), options);
     return this.served;
   }

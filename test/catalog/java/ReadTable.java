@@ -3,8 +3,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.iceberg.BaseTable;
 import org.apache.iceberg.HistoryEntry;
 import org.apache.iceberg.Table;
+import org.apache.iceberg.TableMetadataParser;
 import org.apache.iceberg.catalog.TableIdentifier;
 import org.apache.iceberg.data.IcebergGenerics;
 import org.apache.iceberg.data.Record;
@@ -23,8 +25,10 @@ public class ReadTable {
         for (Record record : records) rows.add(json(record));
       }
       String sorted = rows.stream().sorted().collect(Collectors.joining(",", "[", "]"));
+      // The file as well, which readers without a catalog open.
+      String file = ((BaseTable) table).operations().current().metadataFileLocation();
       String log =
-          table.history().stream()
+          TableMetadataParser.read(table.io(), file).snapshotLog().stream()
               .map(HistoryEntry::timestampMillis)
               .map(String::valueOf)
               .collect(Collectors.joining(",", "[", "]"));
