@@ -68,7 +68,12 @@ export default defineConfig({
     defineSensor({ name: "asks", everyMs: 1000, poll: async ({ resources, log, cursor }) => {
       const text = quoted(await resources.secrets.get("crm/api"));
       log(text);
-      return cursor === 1 ? { skip: text } : { cursor: 1, runs: [{ selection: "raw/bad", tags: { text } }] };
+      const line = text.split("\\n").join(" ");
+      return cursor === 1 ? { skip: text } : { cursor: 1, runs: [{ selection: "raw/bad", tags: { line } }] };
+    } }),
+    defineSensor({ name: "gives", everyMs: 1000, poll: async ({ resources }) => {
+      // A tag has no line breaks.
+      return { runs: [{ selection: "raw/bad", tags: { text: "\\n" + quoted(await resources.secrets.get("crm/api")) } }] };
     } }),
     defineSensor({ name: "throws", everyMs: 1000, poll: async ({ resources }) => {
       throw new Error(quoted(await resources.secrets.get("crm/api")));
