@@ -61,11 +61,10 @@ export function catalogRoutes(store: TableCatalog, token: string, options: Route
     const view = wholeTableView(store, operation, base === "none" ? undefined : BigInt(base));
     return protocolRoutes(view, options).fetch(withoutSegments(context.req.raw, 3));
   });
-  app.all("/view/:name/*", (context) => {
-    const view = options.views?.[context.req.param("name")];
-    if (view === undefined) return context.notFound();
-    return protocolRoutes(store, { ...options, view }).fetch(withoutSegments(context.req.raw, 2));
-  });
+  for (const [name, view] of Object.entries(options.views ?? {})) {
+    const routes = protocolRoutes(store, { ...options, view });
+    app.all(`/view/${name}/*`, (context) => routes.fetch(withoutSegments(context.req.raw, 2)));
+  }
   return app;
 }
 
