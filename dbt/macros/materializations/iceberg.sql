@@ -7,6 +7,8 @@
 {#- Compares the columns and types of a query with the model's contract. Call it before anything is written. -#}
 {% macro expect_contract(query) -%}
   {%- if config.get('contract').enforced -%}
+    {#- dbt compares inside a query of its own. A mistake in the model's SQL is told better of the SQL alone. -#}
+    {% if target.type == 'duckdb' %}{% do run_query('explain ' ~ query) %}{% endif %}
     {% do get_assert_columns_equivalent(query) %}
   {%- endif -%}
 {%- endmacro %}
